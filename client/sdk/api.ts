@@ -1,0 +1,339 @@
+/**
+ * What an application sees of the browser SDK. Six lines get a call on a page:
+ *
+ * ```js
+ * import { join } from '/sdk/sluice.js';
+ * const room = await join(location.origin, token);
+ * room.on('trackAdded', (track) => document.body.append(track.attach()));
+ * await room.self.setCamera(true);
+ * await room.self.setMicrophone(true);
+ * ```
+ *
+ * Everything that comes back asynchronously and fails, fails with a `SluiceClientError`: a code to branch on and a
+ * sentence to show. A lost connection is mended without the application: objects that it holds (`RemoteParticipant`,
+ * `RemoteTrack`, elements that it attached) stay the same ones and go on.
+ */
+import type { Grants, MediaKind, Source } from '../../src/rooms/grants.ts';
+import type { LeaveReason } from '../../src/rooms/events.ts';
+import type { ErrorCode } from '../../src/kernel/errors.ts';
+import type { ClientErrorCode, SluiceClientError } from './errors.ts';
+
+export type { Grants, LeaveReason, MediaKind, Source };
+
+/** Free-form facts that the application's backend attached. */
+export type Metadata = Readonly<Record<string, unknown>>;
+
+export type JoinOptions = {
+  /** `auto` (default): receive every track of the room. `manual`: receive what `RemoteTrack.subscribe()` asks for. */
+  subscribe?: 'auto' | 'manual';
+  /** Ends the attempt, and no room comes of it: `join` rejects with `aborted`. */
+  signal?: AbortSignal;
+  /** Milliseconds after which `join` gives up with `timeout`. Default 15,000. */
+  timeout?: number;
+  /** `relay` sends media through TURN only. Default `all`. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
+  /**
+   * Milliseconds of trying to come back after the connection was lost, before the room closes with
+   * `connection-lost`. Default 60,000.
+   */
+  giveUpAfter?: number;
+};
+
+/**
+ * `connected`: signaling works. `reconnecting`: it was lost and is being mended; media may well go on meanwhile.
+ * `closed`: over, for the reason that the `closed` event carried; a closed room stays closed.
+ */
+export type RoomState = 'connected' | 'reconnecting' | 'closed';
+
+/** How media does, both directions taken together. `disconnected` and `failed` are being mended by an ICE restart. */
+export type MediaState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed';
+
+/** Why a room is closed: `left` after `leave()`, else a code of the server's error table or of the SDK. */
+export type CloseReason = {
+  readonly code: ErrorCode | ClientErrorCode | 'left';
+  readonly message: string;
+  /** Seconds to wait before joining again, where the server said so. */
+  readonly retryAfter?: number;
+};
+
+/** Every event of a room; each listener is called with the one value named here. */
+export type RoomEvents = {
+  stateChanged: RoomState;
+  mediaStateChanged: MediaState;
+  participantJoined: RemoteParticipant;
+  participantLeft: { participant: RemoteParticipant; reason: LeaveReason };
+  /** Somebody publishes a track. `attach()` works at once; the picture comes when the media does. */
+  trackAdded: RemoteTrack;
+  trackRemoved: RemoteTrack;
+  /** Muted at its source, by its owner or by an administrator. */
+  trackMuted: RemoteTrack;
+  trackUnmuted: RemoteTrack;
+  /** `mediaStreamTrack` is another one than before, or now there is one. Attached elements have switched already. */
+  trackMediaChanged: RemoteTrack;
+  /** `layers` (what the server forwards at present) has changed. */
+  trackLayersChanged: RemoteTrack;
+  /** One's own tracks have changed: published, unpublished, muted, unmuted, or on another device. */
+  localTracksChanged: LocalParticipant;
+  /** A track of one's own ended by itself: its device was unplugged, or the browser's bar stopped the screen share. */
+  localTrackEnded: LocalTrack;
+  /** Who is speaking; undefined when nobody is. */
+  activeSpeakerChanged: Participant | undefined;
+  /** Whose `level` has changed, up to 20 times a second. */
+  levels: readonly Participant[];
+  /** A message was said in the room, one's own included. */
+  chat: ChatMessage;
+  /** The room's metadata or limits have changed. */
+  roomUpdated: Room;
+  /** The server goes away within `seconds`. The SDK joins again by itself once another takes over. */
+  draining: { seconds: number };
+  /** The browser's autoplay rule keeps sound or video back: call `startPlayback()` from a click or a key press. */
+  playbackBlocked: Room;
+  /** Something failed in the background, and the room goes on without it: say, a track could not be published again. */
+  problem: SluiceClientError;
+  /** The room is over. The last event. */
+  closed: CloseReason;
+};
+export type RoomEventName = keyof RoomEvents;
+
+/** A room that one is in. */
+export type Room = {
+  readonly name: string;
+  readonly metadata: Metadata;
+  readonly maxParticipants: number;
+  readonly state: RoomState;
+  readonly mediaState: MediaState;
+  /** Why it is closed; undefined while it is not. */
+  readonly closeReason: CloseReason | undefined;
+  readonly self: LocalParticipant;
+  /** The others, by identity, in the order in which they joined. */
+  readonly participants: ReadonlyMap<string, RemoteParticipant>;
+  readonly activeSpeaker: Participant | undefined;
+  /** What was said since one joined, oldest first; the newest 500 messages. */
+  readonly chat: readonly ChatMessage[];
+  /** Whether the autoplay rule keeps something back. */
+  readonly playbackBlocked: boolean;
+  readonly timings: JoinTimings;
+
+  /** Calls `listener` at each `event`; the returned function takes it off again. */
+  on<Name extends RoomEventName>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void;
+  /** As `on`, for the next time only. */
+  once<Name extends RoomEventName>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void;
+
+  /** Says `text` (1 to 4,096 characters) to everyone. Fails with `forbidden` without the `data` grant. */
+  sendChat(text: string): Promise<ChatMessage>;
+  /** Plays what the autoplay rule kept back. Call it from a click or a key press; fails with `playback-blocked`. */
+  startPlayback(): Promise<void>;
+  /** Plays all sound on this output device, now and later; '' is the default. Fails with `not-supported`. */
+  setAudioOutput(deviceId: string): Promise<void>;
+  /** Leaves, stops one's own tracks and their devices. Never fails; calling it again does nothing. */
+  leave(): Promise<void>;
+};
+
+/**
+ * Milliseconds from the call of `join()` to each of its steps; undefined where the step has not happened (nobody else
+ * publishes, so there is no first frame).
+ */
+export type JoinTimings = {
+  readonly socketOpen?: number;
+  /** The browser's own codecs are known. */
+  readonly capabilities?: number;
+  /** The server's answer has come; `join()` resolves here. */
+  readonly joined?: number;
+  readonly deviceLoaded?: number;
+  /** The receivers for all tracks that were in the room are set up. */
+  readonly consumersReady?: number;
+  /** DTLS of the receiving transport is up. */
+  readonly dtlsConnected?: number;
+  /** The first video frame of an attached element was decoded. */
+  readonly firstFrame?: number;
+};
+
+export type ChatMessage = {
+  readonly id: string;
+  /** Whose words; compare with `room.self.identity`. */
+  readonly identity: string;
+  readonly name: string;
+  readonly text: string;
+  /** When the server took it, in ms since 1970. */
+  readonly at: number;
+};
+
+export type Participant = LocalParticipant | RemoteParticipant;
+
+type ParticipantFacts = {
+  /** Who it is, as the application's backend said in the token. */
+  readonly identity: string;
+  /** The name to show. */
+  readonly name: string;
+  readonly metadata: Metadata;
+  /** In ms since 1970, the server's clock. */
+  readonly joinedAt: number;
+  /** How loud it is, in dBov: 0 is the loudest, -127 is silence. */
+  readonly level: number;
+  /** Whether it is the active speaker. */
+  readonly speaking: boolean;
+};
+
+/** Somebody else in the room. */
+export type RemoteParticipant = ParticipantFacts & {
+  readonly isLocal: false;
+  /** What it publishes. */
+  readonly tracks: ReadonlyMap<Source, RemoteTrack>;
+};
+
+/** Oneself. */
+export type LocalParticipant = ParticipantFacts & {
+  readonly isLocal: true;
+  /** What one's token allows. */
+  readonly grants: Grants;
+  /** What one publishes. */
+  readonly tracks: ReadonlyMap<Source, LocalTrack>;
+
+  /**
+   * Publishes a track that the application made; it belongs to the room from then on, which stops it in the end.
+   * Fails with `source-in-use`, `forbidden`, `unsupported-codec`.
+   */
+  publish(track: MediaStreamTrack, options: PublishOptions): Promise<LocalTrack>;
+  /** Stops publishing, and stops the track's device. Does nothing where there is no such track. */
+  unpublish(source: Source): Promise<void>;
+  /**
+   * `true` or options: opens the camera and publishes it, or unmutes the one that is published. `false`: unpublishes
+   * it, and the camera's light goes out. Fails with `permission-denied`, `no-device`, `device-in-use` and others.
+   */
+  setCamera(on: boolean | CameraOptions): Promise<LocalTrack | undefined>;
+  /** As `setCamera`. For a button that is pressed often, `mute('microphone')` is quicker: it keeps the device open. */
+  setMicrophone(on: boolean | MicrophoneOptions): Promise<LocalTrack | undefined>;
+  /** Lets the person choose what to share. Fails with `permission-denied` when the choice was cancelled. */
+  setScreen(on: boolean | ScreenOptions): Promise<LocalTrack | undefined>;
+  /**
+   * Sends nothing until `unmute`, which takes one message. The device stays open, so that a camera's light stays lit:
+   * to put it out, use `setCamera(false)`. Does nothing where there is no such track.
+   */
+  mute(source: Source): Promise<void>;
+  unmute(source: Source): Promise<void>;
+  /** Goes on with another device, without a gap in the publishing. */
+  switchDevice(source: 'camera' | 'microphone', deviceId: string): Promise<void>;
+};
+
+export type PublishOptions = {
+  source: Source;
+  /** Several layers for receivers to choose from. Default: three for a camera, one for a screen. */
+  simulcast?: boolean;
+  /** Bits per second of the highest layer. Default: 1,500,000 (camera), 2,500,000 (screen), 40,000 (audio). */
+  maxBitrate?: number;
+  /** Publish it muted. */
+  muted?: boolean;
+};
+
+export type CameraOptions = {
+  deviceId?: string;
+  facingMode?: 'user' | 'environment';
+  /** What to ask the camera for; it may give less. Default 1280 × 720 at 30. */
+  width?: number;
+  height?: number;
+  frameRate?: number;
+  simulcast?: boolean;
+  maxBitrate?: number;
+};
+
+export type MicrophoneOptions = {
+  deviceId?: string;
+  /** All three are on by default; switch them off for music. */
+  echoCancellation?: boolean;
+  noiseSuppression?: boolean;
+  autoGainControl?: boolean;
+};
+
+export type ScreenOptions = {
+  /** Share the sound too, where the browser can. It becomes the source `screen-audio`. */
+  audio?: boolean;
+  /** `detail` (default) keeps text sharp; `motion` keeps video fluent. */
+  contentHint?: 'detail' | 'motion';
+  frameRate?: number;
+  maxBitrate?: number;
+};
+
+type TrackFacts = {
+  readonly kind: MediaKind;
+  readonly source: Source;
+  readonly muted: boolean;
+  /**
+   * Shows or plays the track in `element`, or in a new `<video playsinline autoplay>` or `<audio autoplay>`. A track
+   * can have several elements. They follow the track through every reconnection.
+   */
+  attach(): HTMLMediaElement;
+  attach<Element extends HTMLMediaElement>(element: Element): Element;
+  /** Takes the track off `element`, or off all; returns those it was taken off, for the application to remove. */
+  detach(element?: HTMLMediaElement): HTMLMediaElement[];
+  /** WebRTC statistics of this track's sender or receiver; undefined while it has none. */
+  getStats(): Promise<RTCStatsReport | undefined>;
+};
+
+/** A track of one's own. Attached elements are silent and show what is sent. */
+export type LocalTrack = TrackFacts & {
+  readonly mediaStreamTrack: MediaStreamTrack;
+  /** Of the device that it comes from; undefined where there is none. */
+  readonly deviceId: string | undefined;
+};
+
+export type Layers = { readonly spatialLayer: number; readonly temporalLayer?: number };
+
+/** A track of somebody else. The same object for as long as its owner publishes that source. */
+export type RemoteTrack = TrackFacts & {
+  /** Unique among the tracks of the room while it lives, and the same through reconnections. */
+  readonly id: string;
+  readonly participant: RemoteParticipant;
+  /** The media, once it is received. It may change: see `trackMediaChanged`. */
+  readonly mediaStreamTrack: MediaStreamTrack | undefined;
+  /** Whether this client receives it, or is about to. */
+  readonly subscribed: boolean;
+  /** Whether receiving is paused by `pause()`. */
+  readonly paused: boolean;
+  /** Layers that there are to choose from: 1 and 1 where there is nothing to choose. */
+  readonly availableLayers: { readonly spatial: number; readonly temporal: number };
+  /** What is forwarded at present; undefined: nothing, or not known yet. */
+  readonly layers: Layers | undefined;
+  /** The highest layers to be sent, 0 the lowest. It stands until it is changed, through reconnections too. */
+  setLayers(layers: Layers): Promise<void>;
+  /** Receive nothing until `resume()`: for a tile that is out of sight. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Receive this track. Only needed with `subscribe: 'manual'`, or after `unsubscribe()`. */
+  subscribe(): Promise<void>;
+  unsubscribe(): Promise<void>;
+};
+
+export type DeviceKind = 'camera' | 'microphone' | 'speaker';
+
+export type DeviceInfo = {
+  readonly deviceId: string;
+  readonly groupId: string;
+  readonly kind: DeviceKind;
+  /** Its name, or 'Camera 2' and the like while the browser does not tell before permission is given. */
+  readonly label: string;
+};
+
+/** The devices of this machine, and leave to use them. Usable before any room is joined. */
+export type Devices = {
+  /** The devices of this kind, or all. Empty where the browser gives none. */
+  list(kind?: DeviceKind): Promise<DeviceInfo[]>;
+  /** Calls `listener` when a device was plugged in or out; the returned function takes it off again. */
+  onChange(listener: () => void): () => void;
+  /** What the browser would say if it were asked; `unknown` where it does not tell. Asks the person nothing. */
+  permission(kind: 'camera' | 'microphone'): Promise<'granted' | 'denied' | 'prompt' | 'unknown'>;
+  /**
+   * Opens a device, for a preview or for `publish`. The caller stops the track, unless it hands it to `publish`.
+   * Fails with `permission-denied`, `no-device`, `device-in-use`, `constraints-not-met`, `insecure-page`.
+   */
+  openCamera(options?: CameraOptions): Promise<MediaStreamTrack>;
+  openMicrophone(options?: MicrophoneOptions): Promise<MediaStreamTrack>;
+};
+
+/**
+ * Joins the room that `token` names, on the Sluice server at `url` (its origin: `https://media.example.com`).
+ * Resolves once one is in the room. Who and what is there already is announced
+ * by events like what comes later, beginning right after: listeners that are set before the next `await` miss nothing,
+ * and `participants` fills up as they are called. Rejects with a `SluiceClientError`: `token-expired`,
+ * `token-invalid`, `room-full`, `room-not-found`, `server-unreachable`, `timeout`, `aborted`, `not-supported` and others.
+ */
+export type Join = (url: string, token: string, options?: JoinOptions) => Promise<Room>;

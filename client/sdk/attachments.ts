@@ -1,0 +1,67 @@
+import type { MediaKind } from './api.ts';
+import type { Playback } from './playback.ts';
+
+/** The elements that show one track. */
+export type Attachments = {
+  attach(element?: HTMLMediaElement): HTMLMediaElement;
+  detach(element?: HTMLMediaElement): HTMLMediaElement[];
+  /** Shows `track` in every element from now on; undefined: nothing. */
+  show(track: MediaStreamTrack | undefined): void;
+};
+
+/** `silent`: one's own track, which must not be heard. `onFrame` is called once, with the first frame of a video. */
+export function createAttachments(
+  kind: MediaKind,
+  playback: Playback,
+  { silent = false, onFrame }: { silent?: boolean; onFrame?: () => void } = {},
+): Attachments {
+  const elements = new Set<HTMLMediaElement>();
+  let shown: MediaStreamTrack | undefined;
+  let awaitsFrame = kind === 'video' && onFrame !== undefined;
+
+  function watchForFrame(element: HTMLMediaElement): void {
+    if (!awaitsFrame || !(element instanceof HTMLVideoElement)) return;
+    const seen = () => {
+      if (awaitsFrame) onFrame?.();
+      awaitsFrame = false;
+    };
+    if ('requestVideoFrameCallback' in element) element.requestVideoFrameCallback(seen);
+    else (element as HTMLVideoElement).addEventListener('loadeddata', seen, { once: true });
+  }
+
+  function apply(element: HTMLMediaElement): void {
+    if (shown === undefined) {
+      element.srcObject = null;
+      playback.forget(element);
+      return;
+    }
+    element.srcObject = new MediaStream([shown]);
+    watchForFrame(element);
+    playback.play(element);
+  }
+
+  return {
+    attach(element = document.createElement(kind)) {
+      element.autoplay = true;
+      if (element instanceof HTMLVideoElement) element.playsInline = true;
+      if (silent) element.muted = true;
+      elements.add(element);
+      if (shown !== undefined) apply(element);
+      return element;
+    },
+    detach(element) {
+      const leaving = element === undefined ? [...elements] : elements.has(element) ? [element] : [];
+      for (const one of leaving) {
+        elements.delete(one);
+        playback.forget(one);
+        one.srcObject = null;
+      }
+      return leaving;
+    },
+    show(track) {
+      if (track === shown) return;
+      shown = track;
+      for (const element of elements) apply(element);
+    },
+  };
+}

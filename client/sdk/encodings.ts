@@ -1,0 +1,78 @@
+/** What a sender encodes, by source. Pure: sizes in, encodings out. */
+import type { Source } from '../../src/rooms/grants.ts';
+
+/** One layer, as mediasoup-client takes it. */
+export type Encoding = {
+  maxBitrate: number;
+  scaleResolutionDownBy?: number;
+  scalabilityMode?: string;
+};
+
+/** Bits per second of the top layer where the application does not say. */
+export const DEFAULT_BITRATES = {
+  camera: 1_500_000,
+  screen: 2_500_000,
+  microphone: 40_000,
+  'screen-audio': 96_000,
+} as const satisfies Record<Source, number>;
+
+/** A layer less tall than this is not worth its bits. */
+const SMALLEST_LAYER = 120;
+
+/**
+ * The layers of a camera, lowest first: full, half and quarter size, less those that would be too small to look at.
+ * At 1.5 Mb/s for the top layer the lower ones get 400 and 120 kb/s; other rates scale them alike. Two temporal
+ * layers, so that a receiver short of bandwidth can drop to half the frames before it drops to a smaller picture.
+ */
+export function cameraEncodings(height: number, maxBitrate: number = DEFAULT_BITRATES.camera): Encoding[] {
+  const layers = [
+    { scale: 4, share: 0.08 },
+    { scale: 2, share: 0.267 },
+    { scale: 1, share: 1 },
+  ].filter(({ scale }) => scale === 1 || height / scale >= SMALLEST_LAYER);
+  if (layers.length === 1) return singleEncoding(maxBitrate);
+  return layers.map(({ scale, share }) => ({
+    scaleResolutionDownBy: scale,
+    maxBitrate: Math.round(maxBitrate * share),
+    scalabilityMode: 'L1T2',
+  }));
+}
+
+/**
+ * One layer in full size. Without temporal layers on purpose: mediasoup forwards one stream that has them as if it
+ * were simulcast, and then a receiver's first picture takes more than a second.
+ */
+export function singleEncoding(maxBitrate: number): Encoding[] {
+  return [{ maxBitrate }];
+}
+
+export type SendOptions = {
+  simulcast?: boolean | undefined;
+  /** Bits per second of the top layer. */
+  maxBitrate?: number | undefined;
+};
+
+/** How a track is sent, as mediasoup-client's `produce` takes it. `codecs`: those that both sides have. */
+export function senderOptions<Codec extends { mimeType: string }>(
+  source: Source,
+  height: number | undefined,
+  { simulcast = source === 'camera', maxBitrate = DEFAULT_BITRATES[source] }: SendOptions,
+  codecs: readonly Codec[],
+): { encodings: Encoding[]; codec?: Codec; codecOptions?: Record<string, number | boolean> } {
+  if (source === 'camera' || source === 'screen') {
+    const encodings = simulcast ? cameraEncodings(height ?? 720, maxBitrate) : singleEncoding(maxBitrate);
+    // VP8 is what every browser can decode and simulcast.
+    const codec = codecs.find(({ mimeType }) => mimeType.toLowerCase() === 'video/vp8');
+    return { encodings, ...(codec === undefined ? {} : { codec }), codecOptions: { videoGoogleStartBitrate: 1000 } };
+  }
+  return {
+    encodings: singleEncoding(maxBitrate),
+    codecOptions: {
+      // RFC 7587 §6.1: in-band FEC against losses, DTX for silence. A shared screen's sound may be music: no DTX.
+      opusFec: true,
+      opusDtx: source === 'microphone',
+      opusStereo: source === 'screen-audio',
+      opusMaxAverageBitrate: maxBitrate,
+    },
+  };
+}

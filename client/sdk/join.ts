@@ -1,0 +1,106 @@
+import type { JoinHello } from '../../src/signaling/wire.ts';
+import type { CloseReason, Join, JoinOptions, Room } from './api.ts';
+import { receiveCapabilities } from './capabilities.ts';
+import { clientError, SluiceClientError } from './errors.ts';
+import { openLink } from './link.ts';
+import { RoomSession, type Timings } from './room.ts';
+import { createScope } from './scope.ts';
+
+const JOIN_TIMEOUT = 15_000;
+const GIVE_UP_AFTER = 60_000;
+const CLIENT_NAME = 'sluice-sdk/0.1.0';
+
+/** See `Join` in `api.ts`. */
+export const join: Join = async (url, token, options = {}) => {
+  const started = performance.now();
+  const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
+  const origin = originOf(url);
+  if (options.signal?.aborted === true) throw clientError('aborted');
+  const timings: Timings = {};
+  // Codecs are asked of the browser while the socket opens, and leave with the first message.
+  const capabilities = receiveCapabilities();
+  capabilities.then(() => (timings.capabilities = elapsed()), () => undefined);
+  const hello = async (): Promise<JoinHello> => ({
+    protocol: 1,
+    token,
+    subscribe: options.subscribe ?? 'auto',
+    client: CLIENT_NAME,
+    rtpCapabilities: await capabilities,
+  });
+  return open(origin, hello, options, timings, elapsed);
+};
+
+function open(
+  url: string,
+  hello: () => Promise<JoinHello>,
+  options: JoinOptions,
+  timings: Timings,
+  elapsed: () => number,
+): Promise<Room> {
+  const { promise, resolve, reject } = deferred<Room>();
+  const attempt = createScope();
+  let session: RoomSession | undefined;
+  const link = openLink({
+    url,
+    hello,
+    giveUpAfter: options.giveUpAfter ?? GIVE_UP_AFTER,
+    opened: () => (timings.socketOpen ??= elapsed()),
+    listener: {
+      joined(joined) {
+        if (session !== undefined) return session.rejoined(joined);
+        timings.joined = elapsed();
+        attempt.close();
+        const { subscribe = 'auto', iceTransportPolicy = 'all' } = options;
+        session = new RoomSession({ link, joined, subscribe, iceTransportPolicy, timings, elapsed });
+        return resolve(session);
+      },
+      resumed: () => session?.resumed(),
+      lost: () => session?.lost(),
+      event: (event) => session?.event(event),
+      tick: (frame) => session?.tick(frame),
+      closed(reason) {
+        attempt.close();
+        if (session === undefined) reject(refusal(reason));
+        else session.closed(reason);
+      },
+    },
+  });
+  attempt.after(options.timeout ?? JOIN_TIMEOUT, () => link.close(clientReason('timeout')));
+  if (options.signal) attempt.listen(options.signal, 'abort', () => link.close(clientReason('aborted')));
+  return promise;
+}
+
+function refusal({ code, message, retryAfter }: CloseReason): SluiceClientError {
+  // A server that says `left` before anybody was in has closed the session.
+  return new SluiceClientError(
+    code === 'left' ? 'session-gone' : code,
+    message,
+    retryAfter === undefined ? {} : { retryAfter },
+  );
+}
+
+function clientReason(code: 'timeout' | 'aborted'): CloseReason {
+  return { code, message: clientError(code).message };
+}
+
+function originOf(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (error) {
+    throw clientError('invalid-url', error);
+  }
+  if (!['http:', 'https:'].includes(parsed.protocol)) throw clientError('invalid-url');
+  return parsed.origin;
+}
+
+/** `Promise.withResolvers`, which Safari 16 and Chrome 118 do not have. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

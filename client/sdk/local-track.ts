@@ -1,0 +1,166 @@
+import type { Producer } from 'mediasoup-client/types';
+
+import { KIND_OF_SOURCE } from '../../src/rooms/grants.ts';
+import type { LocalTrack, PublishOptions } from './api.ts';
+import { type Attachments, createAttachments } from './attachments.ts';
+import type { RoomContext } from './context.ts';
+import { clientError, toClientError } from './errors.ts';
+import { createSequence } from './sequence.ts';
+
+/** How often, and after how many ms, a server whose media is just being rebuilt is asked again. */
+const SEND_ATTEMPTS = 8;
+const SEND_PAUSE = 500;
+
+/**
+ * A track of one's own: outlives the producers through which it is sent. What the person asks for (mute, stop) takes
+ * effect on this machine at once; the server is told in order.
+ */
+export class LocalTrackView implements LocalTrack {
+  readonly source: LocalTrack['source'];
+  readonly kind: LocalTrack['kind'];
+  readonly #context: RoomContext;
+  readonly #options: PublishOptions;
+  readonly #attachments: Attachments;
+  /** Talk with the server about this track, one thing at a time. */
+  readonly #talk = createSequence();
+  readonly #onEnded: () => void;
+  #track: MediaStreamTrack;
+  #muted: boolean;
+  /** Whether the server believes it to be muted. */
+  #told = false;
+  #stopped = false;
+  #producer: Producer | undefined;
+
+  /** `onEnded`: the track ended by itself. */
+  constructor(context: RoomContext, track: MediaStreamTrack, options: PublishOptions, onEnded: () => void) {
+    this.#context = context;
+    this.#options = options;
+    this.source = options.source;
+    this.kind = KIND_OF_SOURCE[options.source];
+    this.#attachments = createAttachments(this.kind, context.playback, { silent: true });
+    this.#onEnded = onEnded;
+    this.#muted = options.muted ?? false;
+    this.#track = this.#adopt(track);
+  }
+
+  get muted() {
+    return this.#muted;
+  }
+  get mediaStreamTrack() {
+    return this.#track;
+  }
+  get deviceId() {
+    return this.#track.getSettings().deviceId;
+  }
+  get producerId() {
+    return this.#producer?.id;
+  }
+
+  attach(): HTMLMediaElement;
+  attach<Element extends HTMLMediaElement>(element: Element): Element;
+  attach(element?: HTMLMediaElement): HTMLMediaElement {
+    return this.#attachments.attach(element);
+  }
+
+  detach(element?: HTMLMediaElement): HTMLMediaElement[] {
+    return this.#attachments.detach(element);
+  }
+
+  async getStats(): Promise<RTCStatsReport | undefined> {
+    return this.#producer?.rtpSender?.getStats();
+  }
+
+  /** Sends it, or sends it again over new media. */
+  send(): Promise<void> {
+    return this.#talk.run(async () => {
+      if (this.#stopped || (this.#producer !== undefined && !this.#producer.closed)) return;
+      this.#told = this.#muted;
+      this.#producer = await this.#produce(this.#told);
+      if (this.#stopped) await this.#retract();
+      else await this.#bringInLine();
+    });
+  }
+
+  /** Returns whether that was a change. `byServer`: it has been muted or unmuted there already. */
+  setMuted(muted: boolean, byServer = false): boolean {
+    if (byServer) this.#told = muted;
+    if (this.#muted === muted || this.#stopped) return false;
+    this.#muted = muted;
+    this.#track.enabled = !muted;
+    this.#inBackground(() => this.#bringInLine());
+    return true;
+  }
+
+  /** Goes on with `track` in the place of the present one, which is stopped. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    this.#release();
+    this.#track = this.#adopt(track);
+    await this.#talk.run(() => this.#bringInLine());
+  }
+
+  /** Stops device and sending, and tells the server; the promise waits for that and never rejects. */
+  stop(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    this.#stopped = true;
+    this.#release();
+    this.#attachments.show(undefined);
+    return this.#talk.run(() => this.#retract()).catch(() => undefined);
+  }
+
+  #adopt(track: MediaStreamTrack): MediaStreamTrack {
+    track.enabled = !this.#muted;
+    track.addEventListener('ended', this.#onEnded);
+    this.#attachments.show(track);
+    return track;
+  }
+
+  #release(): void {
+    this.#track.removeEventListener('ended', this.#onEnded);
+    this.#track.stop();
+  }
+
+  /** Through lost connections and rebuilt media, until it is sent, refused, or the room is closed. */
+  async #produce(paused: boolean): Promise<Producer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const media = await this.#context.media();
+      if (this.#stopped || this.#track.readyState === 'ended') throw clientError('track-ended');
+      try {
+        return await media.send({ ...this.#options, track: this.#track, paused });
+      } catch (error) {
+        const { code } = toClientError(error, 'media-failed');
+        if (this.#context.scope.closed) throw clientError('closed');
+        const passing = media.closed || code === 'connection-lost' || code === 'media-unavailable';
+        if (!passing || attempt >= SEND_ATTEMPTS) throw error;
+        if (!media.closed) await this.#context.scope.pause(SEND_PAUSE);
+      }
+    }
+  }
+
+  /** Makes producer and server as this track is now. */
+  async #bringInLine(): Promise<void> {
+    const producer = this.#producer;
+    if (producer === undefined || producer.closed || this.#stopped) return;
+    const muted = this.#muted;
+    // Without a track the sender sends nothing at all, and takes it back without a negotiation.
+    await producer.replaceTrack({ track: muted ? null : this.#track });
+    if (this.#told === muted) return;
+    this.#told = muted;
+    await this.#context.request(muted ? 'producer-pause' : 'producer-resume', { producerId: producer.id });
+  }
+
+  async #retract(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    if (producer === undefined || producer.closed) return;
+    producer.close();
+    await this.#context.request('producer-close', { producerId: producer.id });
+  }
+
+  #inBackground(task: () => Promise<void>): void {
+    this.#talk.run(task).catch((error: unknown) => {
+      // With the media gone, the track is sent anew as it is now.
+      if (this.#context.scope.closed || this.#producer === undefined || this.#producer.closed) return;
+      this.#context.emit('problem', toClientError(error, 'media-failed'));
+    });
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * One set-up of media: a receiving and a sending transport of one offer of the server. When the server's media or the
+ * session is lost, the room closes it and opens another.
+ */
+import type { Consumer, Device, Producer, Transport } from 'mediasoup-client/types';
+
+import type { ConsumerInfo, MediaOffer } from '../../src/rooms/events.ts';
+import type { Source } from '../../src/rooms/grants.ts';
+import type { TransportParameters } from '../../src/rooms/media-engine.ts';
+import type { DtlsParameters, RtpParameters } from '../../src/rooms/ortc.ts';
+import type { MediaState } from './api.ts';
+import { browserCertificate, loadDevice } from './capabilities.ts';
+import { clientError, toClientError, type SluiceClientError } from './errors.ts';
+import { type IceRecovery, watchIce } from './ice-recovery.ts';
+import type { Link } from './link.ts';
+import { type Scope } from './scope.ts';
+import { senderOptions, type SendOptions } from './encodings.ts';
+
+export type MediaListener = {
+  /** Both transports taken together, as far as they are in use. */
+  state(state: MediaState): void;
+  deviceLoaded(): void;
+  /** DTLS of the receiving transport is up. */
+  receiving(): void;
+  /** A track is received from now on. */
+  received(info: ConsumerInfo, consumer: Consumer): void;
+  problem(error: SluiceClientError): void;
+  /** ICE restarts do not help. */
+  hopeless(): void;
+};
+
+export type MediaOptions = {
+  offer: MediaOffer;
+  request: Link['request'];
+  scope: Scope;
+  listener: MediaListener;
+  iceTransportPolicy: RTCIceTransportPolicy;
+};
+
+export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrack; paused: boolean };
+
+export type Media = {
+  readonly closed: boolean;
+  readonly state: MediaState;
+  /** Sets up the receivers of `infos` in one negotiation, then lets those flow that the server holds back. */
+  receive(infos: readonly ConsumerInfo[], isHeld: (info: ConsumerInfo) => boolean): Promise<void>;
+  /** Rejects with the server's refusal, or `closed` when this media is closed meanwhile. */
+  send(request: SendRequest): Promise<Producer>;
+  /** The network may be another one. */
+  networkChanged(): void;
+  close(): void;
+};
+
+/** Opens the transports; rejects with `not-supported` where browser and server share no codec. */
+export async function openMedia(options: MediaOptions): Promise<Media> {
+  const { offer, request, listener } = options;
+  const [device, certificate] = await Promise.all([loadDevice(offer.rtpCapabilities), browserCertificate()]);
+  listener.deviceLoaded();
+  const scope = options.scope.child();
+  const transports = new Map<Transport, IceRecovery>();
+  let state: MediaState = 'new';
+  let send: Transport | undefined;
+
+  const stateChanged = () => {
+    const next = taken([...transports.keys()].map((transport) => transport.connectionState));
+    if (next === state || scope.closed) return;
+    state = next;
+    listener.state(state);
+  };
+
+  function open(direction: 'send' | 'recv'): Transport {
+    const transport = create(device, direction, offer, options.iceTransportPolicy, certificate);
+    transport.on('connect', ({ dtlsParameters }, done) => {
+      // No need to wait for the answer before ICE starts: the server learns of this before the first check arrives.
+      done();
+      const params = { transportId: transport.id, dtlsParameters: dtlsParameters as DtlsParameters };
+      request('transport-connect', params).catch(failed);
+    });
+    transport.on('produce', ({ kind, rtpParameters, appData }, done, refused) => {
+      const { source, paused } = appData as { source: Source; paused: boolean };
+      request('produce', { kind, source, paused, rtpParameters: rtpParameters as RtpParameters }).then(
+        ({ producer }) => done(producer),
+        refused,
+      );
+    });
+    const recovery = watchIce({
+      scope,
+      restart: async () => {
+        const { iceParameters } = await request('transport-restart-ice', { transportId: transport.id });
+        if (!transport.closed) await transport.restartIce({ iceParameters });
+      },
+      hopeless: listener.hopeless,
+    });
+    transport.on('connectionstatechange', (now) => {
+      recovery.stateChanged(now);
+      if (now === 'connected' && direction === 'recv') listener.receiving();
+      stateChanged();
+    });
+    transports.set(transport, recovery);
+    return transport;
+  }
+
+  function failed(error: unknown): void {
+    if (!scope.closed) listener.problem(toClientError(error, 'media-failed'));
+  }
+
+  async function receiveOne(info: ConsumerInfo): Promise<boolean> {
+    try {
+      const consumer = await recv.consume({
+        id: info.id,
+        producerId: info.producerId,
+        kind: info.kind,
+        rtpParameters: info.rtpParameters as Consumer['rtpParameters'],
+        // Tracks of one stream are played in sync: voice with face, and a screen with its sound.
+        streamId: `${info.participantId}-${info.source.startsWith('screen') ? 'screen' : 'person'}`,
+      });
+      listener.received(info, consumer);
+      return true;
+    } catch (error) {
+      failed(error);
+      if (!scope.closed) request('consumer-close', { consumerIds: [info.id] }).catch(() => undefined);
+      return false;
+    }
+  }
+
+  const recv = open('recv');
+  scope.onClose(() => {
+    for (const transport of transports.keys()) transport.close();
+  });
+
+  return {
+    get closed() {
+      return scope.closed;
+    },
+    get state() {
+      return state;
+    },
+    async receive(infos, isHeld) {
+      // All in one turn of the event loop: mediasoup-client makes one negotiation of it.
+      const outcomes = await Promise.all(infos.map(receiveOne));
+      const ready = infos.filter((info, at) => outcomes[at] === true && info.paused && !isHeld(info));
+      if (ready.length === 0 || scope.closed) return;
+      await request('consumer-resume', { consumerIds: ready.map((info) => info.id) }).catch(failed);
+    },
+    async send({ source, track, paused, ...sendOptions }) {
+      if (scope.closed) throw clientError('closed');
+      send ??= open('send');
+      try {
+        return await send.produce({
+          track,
+          ...senderOptions(source, track.getSettings().height, sendOptions, device.sendRtpCapabilities.codecs ?? []),
+          // Tracks are stopped and disabled by those who own them.
+          stopTracks: false,
+          disableTrackOnPause: false,
+          appData: { source, paused },
+        });
+      } catch (error) {
+        if (scope.closed) throw clientError('closed', error);
+        throw toClientError(error, error instanceof Error && error.name === 'UnsupportedError' ? 'not-supported' : 'media-failed');
+      }
+    },
+    networkChanged() {
+      for (const [transport, recovery] of transports) {
+        if (transport.connectionState !== 'new') recovery.restartNow();
+      }
+    },
+    close: () => scope.close(),
+  };
+}
+
+function create(
+  device: Device,
+  direction: 'send' | 'recv',
+  offer: MediaOffer,
+  iceTransportPolicy: RTCIceTransportPolicy,
+  certificate: RTCCertificate,
+): Transport {
+  const { id, iceParameters, iceCandidates, dtlsParameters }: TransportParameters = offer[direction];
+  const options = {
+    id,
+    iceParameters,
+    iceCandidates,
+    dtlsParameters: dtlsParameters as { fingerprints: DtlsParameters['fingerprints'] },
+    iceServers: offer.iceServers,
+    iceTransportPolicy,
+    additionalSettings: { certificates: [certificate] },
+  };
+  return direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
+}
+
+/** One that is being set up says nothing against the other, which is connected. */
+const RANKS = ['new', 'connecting', 'connected', 'disconnected', 'failed'] as const satisfies readonly MediaState[];
+
+function taken(together: readonly string[]): MediaState {
+  const rank = Math.max(0, ...together.map((state) => RANKS.indexOf(state as MediaState)));
+  return RANKS[rank] ?? 'new';
+}

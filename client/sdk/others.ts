@@ -1,0 +1,143 @@
+import type { Consumer } from 'mediasoup-client/types';
+
+import type { ConsumerInfo, ParticipantInfo, RoomEvent } from '../../src/rooms/events.ts';
+import type { RoomContext } from './context.ts';
+import type { Levels } from './levels.ts';
+import { RemoteParticipantView } from './remote-participant.ts';
+import { RemoteTrackView } from './remote-track.ts';
+import { createRoster, type RosterChange } from './roster.ts';
+
+/** The others in the room as the application sees them, and which consumer brings which of their tracks. */
+export type Others = {
+  readonly participants: ReadonlyMap<string, RemoteParticipantView>;
+  byIndex(index: number): RemoteParticipantView | undefined;
+  /** All that there is now; see `Roster.reset`. */
+  reset(participants: readonly ParticipantInfo[], graceUntil?: number): void;
+  apply(event: RoomEvent): void;
+  /** Receivers for these are being set up. */
+  expect(consumers: readonly ConsumerInfo[]): void;
+  /** Whether the server should not forward it for now: the application has paused it. */
+  isHeld(info: ConsumerInfo): boolean;
+  received(info: ConsumerInfo, consumer: Consumer): void;
+  /** Every consumer is gone with the media under it. */
+  mediaLost(): void;
+};
+
+/** `subscribe`: `auto` where the server forwards everything by itself; `none` where the token grants no receiving. */
+export function createOthers(context: RoomContext, levels: Levels, subscribe: 'auto' | 'manual' | 'none'): Others {
+  const roster = createRoster();
+  const participants = new Map<string, RemoteParticipantView>();
+  const receiving = new Map<string, RemoteTrackView>();
+  const expected = new Set<string>();
+  let stopTimer = () => undefined as void;
+
+  const trackOf = (info: ConsumerInfo) => {
+    const found = roster.find(info.producerId);
+    return found && participants.get(found.person.identity)?.tracks.get(found.track.source);
+  };
+
+  function announce(changes: readonly RosterChange[]): void {
+    for (const change of changes) announceOne(change);
+    stopTimer();
+    const deadline = roster.nextDeadline();
+    if (deadline === undefined) return;
+    stopTimer = context.scope.after(Math.max(0, deadline - Date.now()), () => announce(roster.expire(Date.now())));
+  }
+
+  function announceOne(change: RosterChange): void {
+    const { person } = change;
+    if (change.type === 'joined') {
+      const participant = new RemoteParticipantView(person, levels);
+      participants.set(person.identity, participant);
+      context.emit('participantJoined', participant);
+      return;
+    }
+    const participant = participants.get(person.identity);
+    if (participant === undefined) return;
+    if (change.type === 'left') {
+      participants.delete(person.identity);
+      levels.forget(person.index);
+      context.emit('participantLeft', { participant, reason: change.reason });
+      return;
+    }
+    announceTrack(change, participant);
+  }
+
+  function announceTrack(
+    { type, track: published }: Extract<RosterChange, { track: unknown }>,
+    participant: RemoteParticipantView,
+  ): void {
+    if (type === 'track-added') {
+      const added = new RemoteTrackView(context, participant, published, subscribe === 'auto');
+      participant.tracks.set(published.source, added);
+      context.emit('trackAdded', added);
+      return;
+    }
+    const track = participant.tracks.get(published.source);
+    if (track === undefined) return;
+    switch (type) {
+      case 'track-removed':
+        participant.tracks.delete(published.source);
+        forget(track);
+        track.removed();
+        return context.emit('trackRemoved', track);
+      case 'track-muted':
+        return context.emit('trackMuted', track);
+      case 'track-unmuted':
+        return context.emit('trackUnmuted', track);
+    }
+  }
+
+  function forget(track: RemoteTrackView): void {
+    if (track.consumerId !== undefined) receiving.delete(track.consumerId);
+  }
+
+  /** Asks again for what the application receives by its own choice; everything else the server does by itself. */
+  function subscribeAgain(): void {
+    if (subscribe !== 'manual') return;
+    const tracks = [...participants.values()].flatMap(({ tracks }) => [...tracks.values()]);
+    for (const track of tracks) if (track.subscribed && track.consumerId === undefined) track.subscribeAgain();
+  }
+
+  return {
+    participants,
+    byIndex: (index) => [...participants.values()].find((participant) => participant.index === index),
+    reset(infos, graceUntil) {
+      announce(roster.reset(infos, graceUntil));
+      subscribeAgain();
+    },
+    apply(event) {
+      if (event.type === 'consumer-removed') {
+        expected.delete(event.consumerId);
+        receiving.get(event.consumerId)?.lost();
+        receiving.delete(event.consumerId);
+      } else if (event.type === 'consumer-layers') {
+        receiving.get(event.consumerId)?.forwarded(event.layers ?? undefined);
+      } else {
+        announce(roster.apply(event, Date.now()));
+        if (event.type === 'producer-added') subscribeAgain();
+      }
+    },
+    expect(consumers) {
+      for (const { id } of consumers) expected.add(id);
+    },
+    isHeld: (info) => trackOf(info)?.paused ?? true,
+    received(info, consumer) {
+      const track = trackOf(info);
+      if (expected.delete(info.id) && track?.subscribed === true) {
+        forget(track);
+        receiving.set(info.id, track);
+        track.received(info, consumer);
+        return;
+      }
+      // Removed, or no longer wanted, while it was set up.
+      consumer.close();
+      context.request('consumer-close', { consumerIds: [info.id] }).catch(() => undefined);
+    },
+    mediaLost() {
+      expected.clear();
+      for (const track of receiving.values()) track.lost();
+      receiving.clear();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { Source } from '../../src/rooms/grants.ts';
+import type { RemoteParticipant } from './api.ts';
+import type { Levels } from './levels.ts';
+import type { RemoteTrackView } from './remote-track.ts';
+import type { Person } from './roster.ts';
+
+/** Somebody else, as the roster knows them. */
+export class RemoteParticipantView implements RemoteParticipant {
+  readonly isLocal = false;
+  readonly tracks = new Map<Source, RemoteTrackView>();
+  readonly #person: Person;
+  readonly #levels: Levels;
+
+  constructor(person: Person, levels: Levels) {
+    this.#person = person;
+    this.#levels = levels;
+  }
+
+  get identity() {
+    return this.#person.identity;
+  }
+  get name() {
+    return this.#person.name;
+  }
+  get metadata() {
+    return this.#person.metadata;
+  }
+  get joinedAt() {
+    return this.#person.joinedAt;
+  }
+  get level() {
+    return this.#levels.level(this.#person.index);
+  }
+  get speaking() {
+    return this.#levels.speaker === this.#person.index;
+  }
+  /** The number by which ticks name it. */
+  get index() {
+    return this.#person.index;
+  }
+}

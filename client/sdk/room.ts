@@ -1,0 +1,305 @@
+import type { ConsumerInfo, MediaOffer, RoomEvent, RoomInfo } from '../../src/rooms/events.ts';
+import type { Joined, TickFrame } from '../../src/signaling/wire.ts';
+import type { ChatMessage, CloseReason, JoinTimings, MediaState, Participant, Room, RoomEvents, RoomState } from './api.ts';
+import type { RoomContext } from './context.ts';
+import { createEmitter } from './emitter.ts';
+import { clientError, toClientError } from './errors.ts';
+import { createLevels } from './levels.ts';
+import type { Link } from './link.ts';
+import { LocalParticipantView } from './local-participant.ts';
+import { type Media, openMedia } from './media.ts';
+import { createOthers, type Others } from './others.ts';
+import { watchPage } from './page-events.ts';
+import { createPlayback } from './playback.ts';
+import { createScope } from './scope.ts';
+
+/** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
+const COMEBACK = 10_000;
+/** Chat messages kept. */
+const CHAT_LENGTH = 500;
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+export type Timings = Writable<JoinTimings>;
+
+export type RoomOptions = {
+  link: Link;
+  joined: Joined;
+  subscribe: 'auto' | 'manual';
+  iceTransportPolicy: RTCIceTransportPolicy;
+  timings: Timings;
+  /** Milliseconds since the call of `join`. */
+  elapsed(): number;
+};
+
+/** A room from its first join on: takes in what the link brings, and keeps what the application holds up to date. */
+export class RoomSession implements Room {
+  readonly self: LocalParticipantView;
+  readonly chat: ChatMessage[] = [];
+  readonly #options: RoomOptions;
+  readonly #scope = createScope();
+  readonly #emitter = createEmitter<RoomEvents>((error) => reportError(error));
+  readonly #levels = createLevels();
+  readonly #playback = createPlayback(() => this.#emitter.emit('playbackBlocked', this));
+  readonly #others: Others;
+  #info: RoomInfo;
+  #state: RoomState = 'connected';
+  #mediaState: MediaState = 'new';
+  #closeReason: CloseReason | undefined;
+  #media: Promise<Media>;
+  /** What came before the first announcement, in order; undefined afterwards. */
+  #early: (() => void)[] | undefined = [];
+
+  constructor(options: RoomOptions) {
+    const { joined } = options;
+    this.#options = options;
+    this.#info = joined.room;
+    const context = this.#context();
+    this.self = new LocalParticipantView(context, this.#levels, joined.self, joined.grants);
+    this.#others = createOthers(context, this.#levels, joined.grants.subscribe ? options.subscribe : 'none');
+    this.#media = this.#openMedia(joined.media, joined.consumers);
+    // The caller's listeners come first: they are set when `join` has resolved.
+    this.#scope.after(0, () => this.#begin(joined));
+    watchPage(this.#scope, {
+      networkChanged: () => this.#networkChanged(),
+      shown: () => options.link.retryNow(),
+      going: () => options.link.leaveNow(),
+    });
+  }
+
+  get name(): string {
+    return this.#info.name;
+  }
+  get metadata() {
+    return this.#info.metadata;
+  }
+  get maxParticipants() {
+    return this.#info.maxParticipants;
+  }
+  get state() {
+    return this.#state;
+  }
+  get mediaState() {
+    return this.#mediaState;
+  }
+  get closeReason() {
+    return this.#closeReason;
+  }
+  get participants() {
+    return this.#others.participants;
+  }
+  get activeSpeaker(): Participant | undefined {
+    return this.#levels.speaker === undefined ? undefined : this.#byIndex(this.#levels.speaker);
+  }
+  get playbackBlocked() {
+    return this.#playback.blocked;
+  }
+  get timings() {
+    return this.#options.timings;
+  }
+
+  on<Name extends keyof RoomEvents>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  once<Name extends keyof RoomEvents>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void {
+    return this.#emitter.once(event, listener);
+  }
+
+  async sendChat(text: string): Promise<ChatMessage> {
+    const { message } = await this.#options.link.request('chat', { text });
+    this.#said(message);
+    return message;
+  }
+
+  startPlayback(): Promise<void> {
+    return this.#playback.start();
+  }
+
+  setAudioOutput(deviceId: string): Promise<void> {
+    return this.#playback.setOutput(deviceId);
+  }
+
+  leave(): Promise<void> {
+    // Devices go off at once, whatever the server says.
+    this.self.stop();
+    return this.#options.link.leave();
+  }
+
+  // What the link brings. `RoomEvents` before the first announcement wait for it.
+
+  /** In a new session. People and tracks may be late only where the room itself is a new one. */
+  rejoined(joined: Joined): void {
+    this.#inTurn(() => {
+      const comeback = joined.room.id === this.#info.id ? undefined : Date.now() + COMEBACK;
+      this.#info = joined.room;
+      this.self.renew(joined.self, joined.grants);
+      this.#levels.reset(joined.tick);
+      this.#renewMedia(joined.media, joined.participants, joined.consumers, comeback);
+      this.#setState('connected');
+    });
+  }
+
+  resumed(): void {
+    this.#inTurn(() => this.#setState('connected'));
+  }
+
+  lost(): void {
+    this.#inTurn(() => this.#setState('reconnecting'));
+  }
+
+  event(event: RoomEvent): void {
+    this.#inTurn(() => this.#handle(event));
+  }
+
+  tick(frame: TickFrame): void {
+    this.#inTurn(() => {
+      const { changed, speakerChanged } = this.#levels.apply(frame);
+      const heard = changed.map((index) => this.#byIndex(index)).filter((one) => one !== undefined);
+      if (heard.length > 0) this.#emitter.emit('levels', heard);
+      if (speakerChanged) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
+    });
+  }
+
+  closed(reason: CloseReason): void {
+    this.#closeReason = reason;
+    this.#early = undefined;
+    this.self.stop();
+    this.#scope.close();
+    for (const { tracks } of this.participants.values()) for (const track of tracks.values()) track.removed();
+    this.#setState('closed');
+    this.#emitter.emit('closed', reason);
+    this.#emitter.clear();
+  }
+
+  #begin(joined: Joined): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#levels.reset(joined.tick);
+    this.#others.reset(joined.participants);
+    if (this.#levels.speaker !== undefined) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
+    for (const task of early) task();
+  }
+
+  #inTurn(task: () => void): void {
+    if (this.#early === undefined) task();
+    else this.#early.push(task);
+  }
+
+  #handle(event: RoomEvent): void {
+    switch (event.type) {
+      case 'chat':
+        return this.#said(event.message);
+      case 'room-updated':
+        this.#info = event.room;
+        return this.#emitter.emit('roomUpdated', this);
+      case 'draining':
+        return this.#emitter.emit('draining', { seconds: event.seconds });
+      case 'media-reset':
+        return this.#renewMedia(event.media, event.participants, event.consumers, Date.now() + COMEBACK);
+      case 'consumer-added':
+        return void this.#receive([event.consumer]);
+      case 'producer-paused':
+      case 'producer-resumed':
+      case 'producer-removed':
+        if (event.participantId === this.self.participantId) {
+          return this.self.serverChanged(event.producerId, CHANGES[event.type]);
+        }
+        return this.#others.apply(event);
+      default:
+        return this.#others.apply(event);
+    }
+  }
+
+  #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback?: number): void {
+    this.#others.mediaLost();
+    this.#media.then((media) => media.close(), () => undefined);
+    this.#setMediaState('new');
+    this.#media = this.#openMedia(offer, consumers);
+    this.#others.reset(people, comeback);
+    this.self.sendAgain();
+  }
+
+  /** Opens media and receives `consumers` on it. Superseded by a later call, it closes itself. */
+  #openMedia(offer: MediaOffer, consumers: ConsumerInfo[]): Promise<Media> {
+    const { timings, elapsed, link, iceTransportPolicy } = this.#options;
+    const current = () => opening === this.#media && !this.#scope.closed;
+    const opening: Promise<Media> = openMedia({
+      offer,
+      request: link.request,
+      scope: this.#scope,
+      iceTransportPolicy,
+      listener: {
+        state: (state) => current() && this.#setMediaState(state),
+        deviceLoaded: () => (timings.deviceLoaded ??= elapsed()),
+        receiving: () => (timings.dtlsConnected ??= elapsed()),
+        received: (info, consumer) => (current() ? this.#others.received(info, consumer) : consumer.close()),
+        problem: (error) => current() && this.#emitter.emit('problem', error),
+        hopeless: () => {
+          if (!current()) return;
+          this.#emitter.emit('problem', clientError('media-failed'));
+          link.startOver();
+        },
+      },
+    });
+    opening.then(
+      async (media) => {
+        if (!current()) return media.close();
+        await this.#receive(consumers);
+        if (consumers.length > 0) timings.consumersReady ??= elapsed();
+      },
+      (error: unknown) => {
+        if (current()) this.#emitter.emit('problem', toClientError(error, 'media-failed'));
+      },
+    );
+    return opening;
+  }
+
+  async #receive(consumers: readonly ConsumerInfo[]): Promise<void> {
+    const used = this.#media;
+    const media = await used.catch(() => undefined);
+    if (media === undefined || used !== this.#media || consumers.length === 0) return;
+    this.#others.expect(consumers);
+    await media.receive(consumers, (info) => this.#others.isHeld(info));
+  }
+
+  #networkChanged(): void {
+    this.#options.link.retryNow();
+    this.#media.then((media) => media.networkChanged(), () => undefined);
+  }
+
+  #said(message: ChatMessage): void {
+    this.chat.push(message);
+    if (this.chat.length > CHAT_LENGTH) this.chat.shift();
+    this.#emitter.emit('chat', message);
+  }
+
+  #byIndex(index: number): Participant | undefined {
+    return index === this.self.index ? this.self : this.#others.byIndex(index);
+  }
+
+  #setState(state: RoomState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#emitter.emit('stateChanged', state);
+  }
+
+  #setMediaState(state: MediaState): void {
+    if (this.#mediaState === state) return;
+    this.#mediaState = state;
+    this.#emitter.emit('mediaStateChanged', state);
+  }
+
+  #context(): RoomContext {
+    return {
+      scope: this.#scope,
+      playback: this.#playback,
+      request: (name, params) => this.#options.link.request(name, params),
+      emit: (event, value) => this.#emitter.emit(event, value),
+      media: () => (this.#scope.closed ? Promise.reject(clientError('closed')) : this.#media),
+      receive: (consumers) => this.#receive(consumers),
+      firstFrame: () => (this.#options.timings.firstFrame ??= this.#options.elapsed()),
+    };
+  }
+}
+
+const CHANGES = { 'producer-paused': 'muted', 'producer-resumed': 'unmuted', 'producer-removed': 'removed' } as const;

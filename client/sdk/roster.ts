@@ -1,0 +1,198 @@
+/**
+ * Who is in the room and what they publish, decided purely: the server's word in, what the application is to be told
+ * out. After a rejoin or a loss of the room's media, people and tracks that come back are the same ones as before;
+ * those that may still come back are `missing` until a deadline and are only then announced as gone.
+ */
+import type { LeaveReason, ParticipantInfo, ProducerInfo, RoomEvent } from '../../src/rooms/events.ts';
+import type { MediaKind, Source } from '../../src/rooms/grants.ts';
+
+/** How long somebody who was replaced by a new connection of the same identity may take to appear. */
+const REPLACED_GRACE = 3000;
+
+export type Person = {
+  readonly identity: string;
+  participantId: string;
+  index: number;
+  name: string;
+  metadata: Readonly<Record<string, unknown>>;
+  joinedAt: number;
+  readonly tracks: Map<Source, Published>;
+  /** Not there just now; gone for good at this time, in ms. */
+  missingUntil: number | undefined;
+};
+
+export type Published = {
+  /** Stays the same as long as the application sees one and the same track. */
+  readonly id: string;
+  readonly source: Source;
+  readonly kind: MediaKind;
+  producerId: string;
+  muted: boolean;
+  layers: { spatial: number; temporal: number };
+  missingUntil: number | undefined;
+};
+
+export type RosterChange =
+  | { type: 'joined'; person: Person }
+  | { type: 'left'; person: Person; reason: LeaveReason }
+  | { type: 'track-added' | 'track-removed' | 'track-muted' | 'track-unmuted'; person: Person; track: Published };
+
+export type Roster = {
+  /** By identity, in the order of joining. */
+  readonly people: ReadonlyMap<string, Person>;
+  /** All that there is now. Whom or what it does not name may come back until `graceUntil`, if given. */
+  reset(participants: readonly ParticipantInfo[], graceUntil: number | undefined): RosterChange[];
+  /** Takes in an event; those that are not about people and what they publish change nothing. */
+  apply(event: RoomEvent, now: number): RosterChange[];
+  /** Announces as gone who or what is missing past its deadline. */
+  expire(now: number): RosterChange[];
+  /** When `expire` has something to do next; undefined: nothing is missing. */
+  nextDeadline(): number | undefined;
+  /** Who publishes this producer as what. */
+  find(producerId: string): { person: Person; track: Published } | undefined;
+};
+
+export function createRoster(): Roster {
+  const people = new Map<string, Person>();
+
+  const byParticipant = (id: string) => [...people.values()].find((person) => person.participantId === id);
+
+  function arrive(info: ParticipantInfo, graceUntil: number | undefined): RosterChange[] {
+    const known = people.get(info.identity);
+    if (known !== undefined) {
+      Object.assign(known, factsOf(info), { missingUntil: undefined });
+      return reconcileTracks(known, info.producers, graceUntil);
+    }
+    const person: Person = { identity: info.identity, ...factsOf(info), tracks: new Map(), missingUntil: undefined };
+    people.set(person.identity, person);
+    return [{ type: 'joined', person }, ...info.producers.flatMap((producer) => publish(person, producer))];
+  }
+
+  function depart(person: Person, reason: LeaveReason): RosterChange[] {
+    people.delete(person.identity);
+    const removed = [...person.tracks.values()].flatMap((track) => unpublish(person, track));
+    return [...removed, { type: 'left', person, reason }];
+  }
+
+  return {
+    people,
+    reset(participants, graceUntil) {
+      const present = new Set<string>(participants.map((info) => info.identity));
+      const changes: RosterChange[] = [];
+      for (const person of [...people.values()]) {
+        if (present.has(person.identity)) continue;
+        if (graceUntil === undefined) changes.push(...depart(person, 'disconnected'));
+        else person.missingUntil ??= graceUntil;
+      }
+      for (const info of participants) changes.push(...arrive(info, graceUntil));
+      return changes;
+    },
+    apply(event, now) {
+      switch (event.type) {
+        case 'participant-joined':
+          return arrive(event.participant, now + REPLACED_GRACE);
+        case 'participant-left': {
+          const person = byParticipant(event.participantId);
+          if (person === undefined) return [];
+          if (event.reason !== 'replaced') return depart(person, event.reason);
+          person.missingUntil = now + REPLACED_GRACE;
+          return [];
+        }
+        case 'producer-added': {
+          const person = byParticipant(event.participantId);
+          return person === undefined ? [] : publish(person, event.producer);
+        }
+        case 'producer-paused':
+        case 'producer-resumed':
+          return withProducer(byParticipant(event.participantId), event.producerId, (person, track) =>
+            setMuted(person, track, event.type === 'producer-paused'),
+          );
+        case 'producer-removed':
+          return withProducer(byParticipant(event.participantId), event.producerId, unpublish);
+        default:
+          return [];
+      }
+    },
+    expire(now) {
+      const changes: RosterChange[] = [];
+      for (const person of [...people.values()]) {
+        if (person.missingUntil !== undefined && person.missingUntil <= now) {
+          changes.push(...depart(person, 'disconnected'));
+          continue;
+        }
+        for (const track of [...person.tracks.values()]) {
+          if (track.missingUntil !== undefined && track.missingUntil <= now) changes.push(...unpublish(person, track));
+        }
+      }
+      return changes;
+    },
+    nextDeadline() {
+      let next: number | undefined;
+      for (const person of people.values()) {
+        for (const { missingUntil } of [person, ...person.tracks.values()]) {
+          if (missingUntil !== undefined && (next === undefined || missingUntil < next)) next = missingUntil;
+        }
+      }
+      return next;
+    },
+    find(producerId) {
+      for (const person of people.values()) {
+        for (const track of person.tracks.values()) if (track.producerId === producerId) return { person, track };
+      }
+      return undefined;
+    },
+  };
+}
+
+function factsOf(info: ParticipantInfo): Pick<Person, 'participantId' | 'index' | 'name' | 'metadata' | 'joinedAt'> {
+  const { id: participantId, index, name, metadata, joinedAt } = info;
+  return { participantId, index, name, metadata, joinedAt };
+}
+
+function reconcileTracks(
+  person: Person,
+  producers: readonly ProducerInfo[],
+  graceUntil: number | undefined,
+): RosterChange[] {
+  const changes: RosterChange[] = [];
+  for (const track of [...person.tracks.values()]) {
+    if (producers.some((producer) => producer.source === track.source)) continue;
+    if (graceUntil === undefined) changes.push(...unpublish(person, track));
+    else track.missingUntil ??= graceUntil;
+  }
+  return [...changes, ...producers.flatMap((producer) => publish(person, producer))];
+}
+
+function publish(person: Person, producer: ProducerInfo): RosterChange[] {
+  const { id: producerId, source, kind, paused, layers } = producer;
+  const known = person.tracks.get(source);
+  if (known !== undefined) {
+    Object.assign(known, { producerId, layers, missingUntil: undefined });
+    return setMuted(person, known, paused);
+  }
+  const id = `${person.identity}/${source}`;
+  const track: Published = { id, source, kind, producerId, muted: paused, layers, missingUntil: undefined };
+  person.tracks.set(source, track);
+  return [{ type: 'track-added', person, track }];
+}
+
+function unpublish(person: Person, track: Published): RosterChange[] {
+  person.tracks.delete(track.source);
+  return [{ type: 'track-removed', person, track }];
+}
+
+function setMuted(person: Person, track: Published, muted: boolean): RosterChange[] {
+  if (track.muted === muted) return [];
+  track.muted = muted;
+  return [{ type: muted ? 'track-muted' : 'track-unmuted', person, track }];
+}
+
+function withProducer(
+  person: Person | undefined,
+  producerId: string,
+  act: (person: Person, track: Published) => RosterChange[],
+): RosterChange[] {
+  if (person === undefined) return [];
+  const track = [...person.tracks.values()].find((candidate) => candidate.producerId === producerId);
+  return track === undefined ? [] : act(person, track);
+}

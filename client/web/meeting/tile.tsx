@@ -1,0 +1,116 @@
+import type { CSSProperties, JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+
+import type { Participant, RemoteTrack, Room } from '../../sdk/api.ts';
+import { Avatar } from '../ui/avatar.tsx';
+import { classes } from '../ui/classes.ts';
+import { MicOffIcon, ScreenIcon } from '../ui/icons.tsx';
+import { hueOf } from '../ui/initials.ts';
+import type { Rect } from './layout.ts';
+import { useParticipantLevel } from './room-hooks.ts';
+import { loudness } from './sound.ts';
+import { VideoView } from './video-view.tsx';
+
+/** One participant: picture or initials, name, microphone, and whether it speaks. */
+export function PersonTile({
+  room,
+  participant,
+  rect,
+}: {
+  room: Room;
+  participant: Participant;
+  rect: Rect;
+}): JSX.Element {
+  const tile = useRef<HTMLLIElement>(null);
+  useParticipantLevel(room, participant, (level) =>
+    tile.current?.style.setProperty('--level', loudness(level).toFixed(2)),
+  );
+  const camera = participant.tracks.get('camera');
+  const microphone = participant.tracks.get('microphone');
+  const showsVideo = camera !== undefined && !camera.muted;
+  const silent = microphone === undefined || microphone.muted;
+  const name = participant.isLocal ? `${participant.name} (you)` : participant.name;
+  return (
+    <li
+      ref={tile}
+      class={classes('tile', participant.speaking && !silent && 'tile-speaking', rect.width < 180 && 'tile-small')}
+      style={place(rect)}
+      data-hue={hueOf(participant.name)}
+      data-testid="tile"
+      data-identity={participant.identity}
+      data-local={participant.isLocal}
+      data-speaking={participant.speaking}
+      data-video={showsVideo}
+      aria-label={[name, silent && 'microphone off', !showsVideo && 'camera off'].filter(Boolean).join(', ')}
+    >
+      <Avatar name={participant.name} size="fluid" />
+      {showsVideo && <VideoView track={camera} label={`Video of ${name}`} mirrored={participant.isLocal} />}
+      <TileLabel name={name} silent={silent} />
+    </li>
+  );
+}
+
+function TileLabel({ name, silent }: { name: string; silent: boolean }): JSX.Element {
+  return (
+    <span class="tile-label" aria-hidden="true">
+      {silent ? (
+        <span class="tile-mic-off" data-testid="muted-mic">
+          <MicOffIcon />
+        </span>
+      ) : (
+        <span class="tile-bars">
+          <i />
+          <i />
+          <i />
+        </span>
+      )}
+      <span class="tile-name">{name}</span>
+    </span>
+  );
+}
+
+/** A shared screen, whole. In the strip it is a button that brings it to the stage. */
+export function ScreenTile({
+  track,
+  rect,
+  onPick,
+}: {
+  track: RemoteTrack;
+  rect: Rect;
+  onPick?: (() => void) | undefined;
+}): JSX.Element {
+  const name = `Screen of ${track.participant.name}`;
+  return (
+    <li
+      class="tile tile-screen"
+      style={place(rect)}
+      data-testid="screen-tile"
+      data-identity={track.participant.identity}
+      aria-label={name}
+    >
+      <VideoView track={track} label={name} whole />
+      <span class="tile-label" aria-hidden="true">
+        <ScreenIcon />
+        <span class="tile-name">{track.participant.name}</span>
+      </span>
+      {onPick && (
+        <button type="button" class="tile-cover" aria-label={`Show the ${name.toLowerCase()}`} onClick={onPick} />
+      )}
+    </li>
+  );
+}
+
+/** Stands for those who have no tile. */
+export function MoreTile({ hidden, rect, onOpen }: { hidden: number; rect: Rect; onOpen: () => void }): JSX.Element {
+  return (
+    <li class="tile tile-more" style={place(rect)} data-testid="more-tile">
+      <button type="button" class="tile-cover" aria-label={`${hidden} more: show everyone`} onClick={onOpen}>
+        +{hidden}
+      </button>
+    </li>
+  );
+}
+
+function place({ x, y, width, height }: Rect): CSSProperties {
+  return { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
+}

@@ -1,0 +1,109 @@
+import type { TSchema } from 'typebox';
+
+import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
+import type { Route } from './route.ts';
+import { COMPONENTS } from './schemas.ts';
+
+/** What any route may refuse with. */
+const COMMON: readonly ErrorCode[] = ['rate-limited', 'internal'];
+const WITH_KEY: readonly ErrorCode[] = ['unauthorized'];
+const WITH_BODY: readonly ErrorCode[] = [
+  'malformed-json',
+  'invalid-request',
+  'body-too-large',
+  'unsupported-media-type',
+  'request-timeout',
+];
+
+/** The routes as an OpenAPI 3.1 document. */
+export function openApiDocument(routes: readonly Route[], { version, url }: { version: string; url: string }) {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Sluice', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url }],
+    paths,
+    components: {
+      schemas: COMPONENTS,
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `id.secret`.' } },
+    },
+  };
+}
+
+function operation(route: Route) {
+  const { operationId, summary, scope, body, query, success } = route;
+  return {
+    operationId,
+    summary,
+    ...(scope === 'api-key' ? { security: [{ apiKey: [] }] } : {}),
+    parameters: [...pathParameters(route.path), ...queryParameters(query), ...ifMatch(route)],
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } } }),
+    responses: {
+      [success.status]: {
+        description: summary,
+        ...(success.schema === undefined
+          ? {}
+          : { content: { 'application/json': { schema: reference(success.schema) } } }),
+        ...(success.contentType === undefined ? {} : { content: { [success.contentType]: {} } }),
+      },
+      ...problems(route),
+    },
+  };
+}
+
+/** A reference to the component that `schema` is, else the schema itself. */
+function reference(schema: TSchema): unknown {
+  const name = Object.entries(COMPONENTS).find(([, component]) => component === schema)?.[0];
+  return name === undefined ? schema : { $ref: `#/components/schemas/${name}` };
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/:(\w+)/gu)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(query: TSchema | undefined) {
+  const properties = propertiesOf(query);
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+}
+
+/** The properties of an object schema; none where there is no schema. */
+function propertiesOf(schema: (TSchema & { properties?: Record<string, unknown> }) | undefined) {
+  return schema?.properties ?? {};
+}
+
+function ifMatch(route: Route) {
+  if (!route.errors.includes('precondition-failed')) return [];
+  return [{ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } }];
+}
+
+/** One response for each status, naming its codes. */
+function problems({ scope, body, query, errors }: Route) {
+  const codes = new Set<ErrorCode>([
+    ...(scope === 'api-key' ? WITH_KEY : []),
+    ...(body === undefined ? [] : WITH_BODY),
+    ...(query === undefined ? [] : (['invalid-request'] as const)),
+    ...errors,
+    ...COMMON,
+  ]);
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      {
+        description: group.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join(' '),
+        content: { 'application/problem+json': { schema: reference(COMPONENTS.Problem) } },
+      },
+    ]),
+  );
+}

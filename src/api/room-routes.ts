@@ -1,0 +1,167 @@
+import { json, noContent } from '../http/message.ts';
+import type { HttpResponse } from '../http/message.ts';
+import { SluiceError } from '../kernel/errors.ts';
+import type { Metadata } from '../rooms/events.ts';
+import { parseRoomName, type RoomName } from '../rooms/ids.ts';
+import type { Room, RoomSettings } from '../rooms/room.ts';
+import type { Rooms } from '../rooms/rooms.ts';
+import { type Route, route } from './route.ts';
+import { CreateRoomBody, ListQuery, RoomList, RoomResource, UpdateRoomBody } from './schemas.ts';
+
+const PAGE = 100;
+
+/** What the application may ask for at most. */
+export type RoomLimits = {
+  readonly maxParticipants: number;
+  /** Bytes of metadata as JSON. */
+  readonly metadata: number;
+};
+
+/** Rooms: create, list, read, change, close. */
+export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/rooms',
+      operationId: 'createRoom',
+      summary: 'Open a room.',
+      scope: 'api-key',
+      body: CreateRoomBody,
+      success: { status: 201, schema: RoomResource },
+      errors: ['room-exists', 'limit-reached', 'draining'],
+      handle({ body: { name, ...wanted } }) {
+        const room = rooms.create(name as RoomName, settingsOf(wanted, limits));
+        return answer(room, 201, { location: `/v1/rooms/${room.name}` });
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/rooms',
+      operationId: 'listRooms',
+      summary: 'List the open rooms by name.',
+      scope: 'api-key',
+      query: ListQuery,
+      success: { status: 200, schema: RoomList },
+      errors: [],
+      handle: ({ query: { limit = PAGE, after } }) => json(page(rooms.list(), limit, after)),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/rooms/:room',
+      operationId: 'readRoom',
+      summary: 'Read a room.',
+      scope: 'api-key',
+      success: { status: 200, schema: RoomResource },
+      errors: ['room-not-found'],
+      handle: ({ params }) => answer(find(rooms, params), 200),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/rooms/:room',
+      operationId: 'updateRoom',
+      summary: 'Change the settings of a room; who is in it learns of it. With If-Match only if it has not changed.',
+      scope: 'api-key',
+      body: UpdateRoomBody,
+      success: { status: 200, schema: RoomResource },
+      errors: ['room-not-found', 'precondition-failed'],
+      handle({ params, body, ifMatch }) {
+        const room = find(rooms, params);
+        mustMatch(room, ifMatch);
+        room.update(settingsOf(body, limits));
+        return answer(room, 200);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/rooms/:room',
+      operationId: 'closeRoom',
+      summary: 'Close a room and put everyone out.',
+      scope: 'api-key',
+      success: { status: 204 },
+      errors: ['room-not-found', 'precondition-failed'],
+      handle({ params, ifMatch }) {
+        const room = find(rooms, params);
+        mustMatch(room, ifMatch);
+        room.close('closed');
+        return noContent();
+      },
+    }),
+  ];
+}
+
+/** The room that the path names, or `room-not-found`. */
+export function find(rooms: Rooms, params: Readonly<Record<string, string>>): Room {
+  const name = parseRoomName(params['room'] ?? '');
+  if (name === undefined) throw new SluiceError('room-not-found');
+  return rooms.get(name);
+}
+
+/** Throws `invalid-request` where `metadata` is larger than `limit` bytes. */
+export function checkMetadata(metadata: Metadata | undefined, limit: number): void {
+  if (metadata === undefined) return;
+  const size = Buffer.byteLength(JSON.stringify(metadata));
+  if (size > limit) {
+    throw new SluiceError('invalid-request', {
+      errors: [{ path: '/metadata', message: `is ${size} bytes; at most ${limit} are allowed` }],
+    });
+  }
+}
+
+type WantedSettings = Partial<Omit<RoomSettings, 'metadata'>> & { metadata?: Metadata };
+
+function settingsOf(wanted: WantedSettings, limits: RoomLimits): Partial<RoomSettings> {
+  const { maxParticipants, emptyTimeout, departureTimeout, metadata } = wanted;
+  checkMetadata(metadata, limits.metadata);
+  if (maxParticipants !== undefined && maxParticipants > limits.maxParticipants) {
+    throw new SluiceError('invalid-request', {
+      errors: [{ path: '/maxParticipants', message: `may be ${limits.maxParticipants} at most on this server` }],
+    });
+  }
+  return {
+    ...(maxParticipants === undefined ? {} : { maxParticipants }),
+    ...(emptyTimeout === undefined ? {} : { emptyTimeout: emptyTimeout * 1000 }),
+    ...(departureTimeout === undefined ? {} : { departureTimeout: departureTimeout * 1000 }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function etag(room: Room): string {
+  return `"${room.id}.${room.version}"`;
+}
+
+/** RFC 9110 §13.1.1: `*`, or a list of entity tags compared strongly. */
+function mustMatch(room: Room, ifMatch: string | undefined): void {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return;
+  if (!ifMatch.split(',').some((tag) => tag.trim() === etag(room))) throw new SluiceError('precondition-failed');
+}
+
+function resource(room: Room) {
+  const { maxParticipants, emptyTimeout, departureTimeout, metadata } = room.settings;
+  return {
+    id: room.id,
+    name: room.name,
+    createdAt: new Date(room.createdAt).toISOString(),
+    participants: room.participants().length,
+    maxParticipants,
+    emptyTimeout: emptyTimeout / 1000,
+    departureTimeout: departureTimeout / 1000,
+    metadata,
+  };
+}
+
+function answer(room: Room, status: number, headers: Record<string, string> = {}): HttpResponse {
+  return json(resource(room), status, { etag: etag(room), ...headers });
+}
+
+/** Rooms behind `after`, in the order of their names: a page stays right while rooms come and go. */
+function page(rooms: Room[], limit: number, after: string | undefined) {
+  const rest = rooms
+    .filter(({ name }) => after === undefined || name > after)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const listed = rest.slice(0, limit);
+  const last = listed.at(-1);
+  return {
+    rooms: listed.map(resource),
+    ...(rest.length > listed.length && last !== undefined ? { next: last.name } : {}),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Static, TSchema } from 'typebox';
+
+import type { ApiPrincipal } from '../auth/authenticate.ts';
+import type { HttpAnswer, HttpMethod } from '../http/message.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
+
+/** Who may call a route: holders of an API key, or anyone. */
+export type Scope = 'api-key' | 'anyone';
+
+/** A request whose every part has been checked. */
+export type Call<Body = unknown, Query = unknown> = {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Body;
+  readonly ifMatch: string | undefined;
+  readonly principal: ApiPrincipal | undefined;
+};
+
+/** One operation of the REST API. The table of these is served and is also the OpenAPI document. */
+export type Route<Body extends TSchema = TSchema, Query extends TSchema = TSchema> = {
+  readonly method: HttpMethod;
+  /** With `:name` for parameters. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly body?: Body | undefined;
+  readonly query?: Query | undefined;
+  /** What it answers on success: a schema of COMPONENTS, or undefined where there is no body. */
+  readonly success: { readonly status: number; readonly schema?: TSchema | undefined; readonly contentType?: string };
+  /** What it refuses with, beside what every route may. */
+  readonly errors: readonly ErrorCode[];
+  readonly handle: (call: Call<Static<Body>, Static<Query>>) => HttpAnswer | Promise<HttpAnswer>;
+};
+
+/** `route`, with the types of its handler taken from its schemas. */
+export function route<Body extends TSchema, Query extends TSchema>(definition: Route<Body, Query>): Route {
+  return definition;
+}

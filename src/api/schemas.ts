@@ -1,0 +1,163 @@
+/** The JSON of the REST API. Times are RFC 3339, durations are in seconds. */
+import { type TSchema, Type } from 'typebox';
+
+import { SOURCES } from '../rooms/grants.ts';
+import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
+
+const strict = { additionalProperties: false } as const;
+
+const time = (description: string) => Type.String({ format: 'date-time', description });
+const seconds = (description: string, minimum: number, maximum: number) =>
+  Type.Integer({ minimum, maximum, description });
+const roomName = Type.String({ pattern: ROOM_NAME_PATTERN, description: 'Letters, digits and `.`, `_`, `~`, `-`.' });
+const identity = Type.String({ pattern: IDENTITY_PATTERN, description: 'Who the application says this is.' });
+const displayName = Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,128}$', description: 'For people to read.' });
+const metadata = Type.Record(Type.String(), Type.Unknown(), {
+  description: 'Whatever the application wants to attach; bounded in bytes by `rooms.metadataLimit`.',
+});
+const source = Type.Union([
+  Type.Literal('microphone'),
+  Type.Literal('camera'),
+  Type.Literal('screen'),
+  Type.Literal('screen-audio'),
+]);
+
+const WEEK = 7 * 24 * 3600;
+const settings = {
+  maxParticipants: Type.Integer({ minimum: 1, maximum: 10_000, description: 'How many may be in the room at once.' }),
+  emptyTimeout: seconds('Seconds that the room waits for its first participant.', 1, WEEK),
+  departureTimeout: seconds('Seconds that the room outlives its last participant.', 0, WEEK),
+  metadata,
+};
+
+export const CreateRoomBody = Type.Object(
+  {
+    name: roomName,
+    maxParticipants: Type.Optional(settings.maxParticipants),
+    emptyTimeout: Type.Optional(settings.emptyTimeout),
+    departureTimeout: Type.Optional(settings.departureTimeout),
+    metadata: Type.Optional(settings.metadata),
+  },
+  strict,
+);
+
+export const UpdateRoomBody = Type.Object(
+  {
+    maxParticipants: Type.Optional(settings.maxParticipants),
+    emptyTimeout: Type.Optional(settings.emptyTimeout),
+    departureTimeout: Type.Optional(settings.departureTimeout),
+    metadata: Type.Optional(settings.metadata),
+  },
+  { ...strict, minProperties: 1 },
+);
+
+export const RoomResource = Type.Object({
+  id: Type.String({ description: 'One life of the room: another one of the same name has another id.' }),
+  name: roomName,
+  createdAt: time('When it was opened.'),
+  participants: Type.Integer({ description: 'How many are in it.' }),
+  ...settings,
+});
+
+export const RoomList = Type.Object({
+  rooms: Type.Array(RoomResource),
+  next: Type.Optional(Type.String({ description: 'Pass it as `after` for the next page; absent on the last one.' })),
+});
+
+export const CreateTokenBody = Type.Object(
+  {
+    identity,
+    name: Type.Optional(displayName),
+    metadata: Type.Optional(metadata),
+    grants: Type.Optional(
+      Type.Object(
+        {
+          publish: Type.Optional(Type.Array(source, { maxItems: SOURCES.length, description: 'Sources to publish.' })),
+          subscribe: Type.Optional(Type.Boolean({ description: "Receive the others' tracks." })),
+          data: Type.Optional(Type.Boolean({ description: 'Send chat.' })),
+          hidden: Type.Optional(Type.Boolean({ description: 'Be there unseen; publishes nothing.' })),
+          admin: Type.Optional(Type.Boolean({ description: 'Control other participants.' })),
+        },
+        strict,
+      ),
+    ),
+    ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'Seconds that the token is valid.' })),
+  },
+  strict,
+);
+
+export const TokenResource = Type.Object({
+  token: Type.String({ description: 'The join token, a JWT.' }),
+  joinUrl: Type.String({ description: 'The meeting page with the token in its fragment.' }),
+  expiresAt: time('When the token expires.'),
+});
+
+const producer = Type.Object({
+  id: Type.String(),
+  kind: Type.Union([Type.Literal('audio'), Type.Literal('video')]),
+  source,
+  paused: Type.Boolean({ description: 'Muted by its sender.' }),
+  layers: Type.Object({ spatial: Type.Integer(), temporal: Type.Integer() }),
+});
+
+export const ParticipantResource = Type.Object({
+  id: Type.String({ description: 'One presence of the identity.' }),
+  identity,
+  name: displayName,
+  metadata,
+  joinedAt: time('When it came in.'),
+  connected: Type.Boolean({ description: 'False while its signaling is lost and it may still come back.' }),
+  hidden: Type.Boolean(),
+  producers: Type.Array(producer),
+});
+
+export const ParticipantList = Type.Object({ participants: Type.Array(ParticipantResource) });
+
+export const ListQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Rooms on a page; 100 by default.' })),
+    after: Type.Optional(roomName),
+  },
+  strict,
+);
+
+export const HealthResource = Type.Object({
+  status: Type.String(),
+  version: Type.String(),
+  uptime: Type.Integer({ description: 'Seconds since the start.' }),
+});
+
+export const ReadinessResource = Type.Object({
+  ready: Type.Boolean(),
+  checks: Type.Record(
+    Type.String(),
+    Type.Object({ ok: Type.Boolean(), reason: Type.Optional(Type.String({ description: 'Why it is not.' })) }),
+  ),
+});
+
+export const ProblemResource = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'Stable and for programs; the list is in docs/api.md.' }),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  },
+  { description: 'RFC 9457 problem details.' },
+);
+
+/** Schemas that the OpenAPI document names. */
+export const COMPONENTS = {
+  CreateRoom: CreateRoomBody,
+  UpdateRoom: UpdateRoomBody,
+  Room: RoomResource,
+  RoomList,
+  CreateToken: CreateTokenBody,
+  Token: TokenResource,
+  Participant: ParticipantResource,
+  ParticipantList,
+  Health: HealthResource,
+  Readiness: ReadinessResource,
+  Problem: ProblemResource,
+} as const satisfies Record<string, TSchema>;

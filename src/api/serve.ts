@@ -1,0 +1,76 @@
+import type { TSchema } from 'typebox';
+
+import type { ApiPrincipal, Authenticator } from '../auth/authenticate.ts';
+import type { Doors } from '../auth/doors.ts';
+import { addressKey } from '../auth/address.ts';
+import type { HttpHandler, HttpRequest } from '../http/message.ts';
+import type { HttpServer } from '../http/server.ts';
+import { createParser } from '../kernel/schema.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Route } from './route.ts';
+
+export type ApiOptions = {
+  readonly authenticator: Authenticator;
+  readonly doors: Doors;
+  readonly version: string;
+  readonly publicUrl: () => string;
+  readonly body: { readonly maxBytes: number; readonly timeoutMs: number };
+};
+
+/** Serves the routes, and the document that describes them at /openapi.json. */
+export function serveApi(server: HttpServer, routes: readonly Route[], options: ApiOptions): void {
+  for (const route of routes) mount(server, route, options);
+  let document: string | undefined;
+  server.route('GET', '/openapi.json', () => {
+    document ??= JSON.stringify(openApiDocument(routes, { version: options.version, url: options.publicUrl() }));
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
+  });
+}
+
+function mount(server: HttpServer, route: Route, { authenticator, doors, body }: ApiOptions): void {
+  const parseBody = route.body && createParser(route.body, 'The body');
+  const parseQuery = route.query && createParser(route.query, 'The query');
+  const asking = new WeakMap<HttpRequest, Caller>();
+
+  const authenticate = (request: HttpRequest): Caller => {
+    if (route.scope === 'api-key') {
+      return { principal: authenticator.api(request.header('authorization'), request.address) };
+    }
+    doors.admit('anonymous', addressKey(request.address));
+    return { principal: undefined };
+  };
+  const handle: HttpHandler = (request) => {
+    const { principal } = asking.get(request) ?? authenticate(request);
+    return route.handle({
+      params: request.params,
+      query: parseQuery?.(queryValues(request.query, route.query)),
+      body: parseBody?.(request.json()),
+      ifMatch: request.header('if-match'),
+      principal,
+    });
+  };
+  if (parseBody === undefined) {
+    server.route(route.method, route.path, handle);
+    return;
+  }
+  // Nobody's body is read before it is known who asks.
+  const admit = (request: HttpRequest) => void asking.set(request, authenticate(request));
+  server.route(route.method, route.path, handle, { body, admit });
+}
+
+type Caller = { readonly principal: ApiPrincipal | undefined };
+
+function propertyTypes(schema: (TSchema & { properties?: Record<string, { type?: string }> }) | undefined) {
+  return schema?.properties ?? {};
+}
+
+/** The query as the values that its schema means: numbers where it has integers. Repeated names: the last one. */
+function queryValues(query: URLSearchParams, schema: TSchema | undefined): Record<string, unknown> {
+  const properties = propertyTypes(schema);
+  return Object.fromEntries(
+    [...query].map(([name, text]) => [
+      name,
+      properties[name]?.type === 'integer' && /^-?\d{1,15}$/u.test(text) ? Number(text) : text,
+    ]),
+  );
+}

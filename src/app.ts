@@ -1,0 +1,252 @@
+/** The composition root: what is made in which order, who is handed what, and the reverse to stop. */
+import { randomUUID } from 'node:crypto';
+import { homedir, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { operationRoutes } from './api/operation-routes.ts';
+import { participantRoutes } from './api/participant-routes.ts';
+import { roomRoutes } from './api/room-routes.ts';
+import { serveApi } from './api/serve.ts';
+import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import { createDoors } from './auth/doors.ts';
+import { createJoinTokens, type JoinTokens } from './auth/join-token.ts';
+import { createRevocations } from './auth/revocation.ts';
+import { type Config, publicUrl } from './config/config.ts';
+import { createAddressResolver, normalizeAddress } from './http/address.ts';
+import { createHttpServer } from './http/server.ts';
+import type { TlsOptions } from './http/tls.ts';
+import { systemClock } from './kernel/clock.ts';
+import { createMediaEngine } from './media/engine.ts';
+import type { WorkerStats } from './media/options.ts';
+import { createHealth } from './observability/health.ts';
+import type { Log } from './observability/log.ts';
+import { createMetrics, type JoinStep, type Metrics } from './observability/metrics.ts';
+import { installedWorker, packageFolder, packageVersion } from './package.ts';
+import { servePages } from './pages.ts';
+import { Rooms } from './rooms/rooms.ts';
+import type { SignalingFact } from './signaling/facts.ts';
+import { createSignaling } from './signaling/signaling.ts';
+
+/** Ticks per second and room. */
+const TICK_RATE = 20;
+/** How often a server that drains looks whether the last participant has left, in milliseconds. */
+const DRAIN_CHECK = 100;
+
+/** A server that runs. */
+export type App = {
+  /** Where clients reach it. */
+  readonly url: string;
+  /** The TCP port that HTTP and signaling listen on. */
+  readonly port: number;
+  /** Set where the configuration has no API key: one that was made for this run. */
+  readonly generatedKey: string | undefined;
+  readonly tokens: JoinTokens;
+  readonly rooms: Rooms;
+  /** Takes no new joins, tells the clients, and resolves when nobody is left or `drain.timeout` has passed. */
+  drain(): Promise<void>;
+  /** Ends everything, clients first. Idempotent. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts the server. Rejects, with nothing left running, where a port is taken, a certificate cannot be used, or the
+ * media workers do not start.
+ */
+export async function startApp(config: Config, log: Log): Promise<App> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = once(async () => {
+    for (const step of stops.toReversed()) await step();
+  });
+  try {
+    return await assemble(config, log, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  log: Log,
+  stops: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<App> {
+  const clock = systemClock;
+  const version = packageVersion();
+  // Workers take longest to start: everything else is made meanwhile.
+  const starting = createMediaEngine({
+    workers: config.media.workers,
+    listen: config.media.listen,
+    port: config.media.port,
+    codecs: config.media.codecs,
+    initialOutgoingBitrate: config.media.initialOutgoingBitrate,
+    ...(config.media.maxIncomingBitrate === null ? {} : { maxIncomingBitrate: config.media.maxIncomingBitrate }),
+    ...workerBin(config),
+    logLevel: config.media.logLevel,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  });
+  stops.push(() =>
+    starting.then(
+      (engine) => engine.close(),
+      () => undefined,
+    ),
+  );
+
+  const generatedKey = config.auth.keys.length + config.auth.issuers.length === 0 ? generateApiKey() : undefined;
+  const keys = createApiKeys(generatedKey === undefined ? config.auth.keys : [generatedKey]);
+  const doors = createDoors(config.limits, clock);
+  const tokens = createJoinTokens({
+    keys,
+    issuers: config.auth.issuers,
+    revocations: createRevocations({ grace: config.auth.leeway }),
+    clock,
+    leeway: config.auth.leeway,
+    ttl: { default: config.auth.tokenTtl, limit: config.auth.tokenTtlLimit },
+    metadataLimit: config.rooms.metadataLimit,
+  });
+  const authenticator = createAuthenticator({ keys, tokens, doors });
+
+  const health = createHealth(version, clock);
+  const http = createHttpServer({
+    ...(await tlsOptions(config)),
+    cors: { origins: config.cors.origins },
+    trustProxy: config.trustProxy,
+    limits: { connectionsPerAddress: config.http.connectionsPerAddress },
+    onFault: (error) => log.error({ err: error }, 'a request failed'),
+    onResponse: (record) => metrics.httpResponse(record),
+  });
+  // Named before it is made: nothing is answered before `listen`.
+
+  const engine = await starting;
+  const rooms = new Rooms({
+    engine,
+    now: clock,
+    newId: randomUUID,
+    iceServers: () => config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    onFact: (fact) => log.info(fact, fact.type),
+    defaults: {
+      maxParticipants: config.rooms.maxParticipants,
+      emptyTimeout: config.rooms.emptyTimeout,
+      departureTimeout: config.rooms.departureTimeout,
+      metadata: {},
+    },
+    createOnJoin: config.rooms.createOnJoin,
+    maxRooms: config.rooms.max,
+    resumeWithin: config.signaling.resumeWithin,
+  });
+  const metrics = createMetrics({
+    rooms: () => rooms.size,
+    participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
+    transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
+    workers: async () => engine.workers().filter(isRunning),
+  });
+  health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
+  const proxies = createAddressResolver(config.trustProxy);
+  const signaling = createSignaling({
+    app: http.app,
+    rooms,
+    tokens,
+    doors,
+    clock,
+    settings: config.signaling,
+    messages: config.limits.messages,
+    origins: config.cors.origins,
+    addressOf: (peer, forwardedFor) => proxies.client(normalizeAddress(peer), forwardedFor),
+    log,
+    onFact: (fact) => recordSignaling(metrics, fact),
+  });
+
+  let url = config.publicUrl ?? '';
+  const limits = { maxParticipants: config.rooms.maxParticipantsLimit, metadata: config.rooms.metadataLimit };
+  serveApi(
+    http,
+    [
+      ...roomRoutes(rooms, limits),
+      ...participantRoutes(rooms, tokens, () => url, limits),
+      ...operationRoutes({
+        health,
+        metrics: () => metrics.exposition(),
+      }),
+    ],
+    {
+      authenticator,
+      doors,
+      version,
+      publicUrl: () => url,
+      body: { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout },
+    },
+  );
+  if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
+
+  const ticks = setInterval(() => {
+    rooms.advance();
+    rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
+  }, 1000 / TICK_RATE);
+
+  stops.push(
+    () => http.close(),
+    () => signaling.close(),
+    () => rooms.closeAll('draining'),
+    () => clearInterval(ticks),
+  );
+  const port = await http.listen(config.host, config.port);
+  url = publicUrl(config, port);
+  log.info({ url, workers: config.media.workers, mediaPort: config.media.port }, 'ready');
+
+  return {
+    url,
+    port,
+    generatedKey,
+    tokens,
+    rooms,
+    async drain() {
+      const seconds = Math.ceil(config.drain.timeout / 1000);
+      health.drain();
+      signaling.drain(seconds);
+      rooms.drain(seconds);
+      log.info({ seconds }, 'draining');
+      const until = clock() + config.drain.timeout;
+      while (rooms.occupied && clock() < until) await sleep(DRAIN_CHECK);
+    },
+    close: stop,
+  };
+}
+
+/** The worker binary: as configured, as the environment says, as the bootstrap left it, else mediasoup's own. */
+function workerBin({ media }: Config): { workerBin?: string } {
+  const path = media.workerBin ?? process.env['MEDIASOUP_WORKER_BIN'] ?? installedWorker();
+  return path === undefined ? {} : { workerBin: path };
+}
+
+async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<{ tls?: TlsOptions }> {
+  if (tls === 'off') return {};
+  if (tls !== 'self-signed') return { tls };
+  // Loaded where it is wanted: the library behind it is large, and most servers have a certificate or a proxy.
+  const { selfSignedTls } = await import('./http/self-signed.ts');
+  const own = Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []);
+  const hosts = new Set(['localhost', host, ...(announced === null ? [] : [new URL(announced).hostname]), ...own]);
+  const names = [...hosts].filter((name) => name !== '0.0.0.0' && name !== '::' && !name.includes('%'));
+  return { tls: await selfSignedTls(cacheFolder(), names, new Date()) };
+}
+
+function cacheFolder(): string {
+  const { SLUICE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
+  return SLUICE_CACHE_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice');
+}
+
+function isRunning<Stats extends WorkerStats>(worker: Stats): worker is Stats & { pid: number } {
+  return worker.pid !== undefined;
+}
+
+function recordSignaling(metrics: Metrics, fact: SignalingFact): void {
+  if (fact.type !== 'join') return;
+  metrics.join(fact.outcome === 'joined' ? 'ok' : fact.outcome);
+  for (const [step, milliseconds] of Object.entries(fact.steps)) metrics.joinStep(step as JoinStep, milliseconds);
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= action());
+}

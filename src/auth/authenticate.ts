@@ -1,0 +1,103 @@
+import { SluiceError, toSluiceError } from '../kernel/errors.ts';
+import { addressKey } from './address.ts';
+import type { ApiKeys, KeyId } from './api-keys.ts';
+import type { Doors } from './doors.ts';
+import type { JoinClaims, JoinTokens } from './join-token.ts';
+
+/** Who makes a REST request. */
+export type ApiPrincipal = { readonly keyId: KeyId };
+
+/** Decides who is asking, and how often they may. Nothing that it throws holds a credential. */
+export type Authenticator = {
+  /**
+   * The API key of a request, counted against the key's rate.
+   *
+   * @param authorization The value of the Authorization header.
+   * @param address The client's IP address, behind trusted proxies.
+   * @throws `unauthorized`, `rate-limited`
+   */
+  api(authorization: string | undefined, address: string): ApiPrincipal;
+  /**
+   * What a join token allows, counted as an attempt to join against the address and against the identity.
+   * Synchronous where the token was verified before.
+   *
+   * @throws `token-*`, `rate-limited`, `issuer-unavailable`
+   */
+  join(token: string, address: string): JoinClaims | Promise<JoinClaims>;
+};
+
+/** What an authenticator decides with. */
+export type AuthenticatorOptions = { readonly keys: ApiKeys; readonly tokens: JoinTokens; readonly doors: Doors };
+
+/** Pairs of address and key that are remembered for having been right. */
+const MAX_PROVEN = 10_000;
+
+/** An authenticator over these keys, tokens and doors. */
+export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOptions): Authenticator {
+  // Where guesses from an address have used up its failures, credentials from there are not even looked at, unless that
+  // key was right from there before: a guesser is slowed, and a server beside it behind one NAT goes on.
+  const proven = new Set<string>();
+
+  function prove(pair: string): void {
+    if (proven.has(pair)) return;
+    if (proven.size >= MAX_PROVEN) proven.clear();
+    proven.add(pair);
+  }
+
+  /** Counts a refused credential; `rate-limited` where there were too many, else `error`. */
+  function failed(address: string, error: SluiceError): SluiceError {
+    try {
+      doors.admit('failedAuth', address);
+      return error;
+    } catch (limit) {
+      return toSluiceError(limit);
+    }
+  }
+
+  async function joinCold(address: string, cold: Promise<JoinClaims>): Promise<JoinClaims> {
+    try {
+      return admitted(await cold);
+    } catch (error) {
+      throw isForged(error) ? failed(address, error) : error;
+    }
+  }
+
+  function admitted(claims: JoinClaims): JoinClaims {
+    doors.admit('joinIdentity', `${claims.room}/${claims.identity}`);
+    return claims;
+  }
+
+  return {
+    api(authorization, address) {
+      const from = addressKey(address);
+      const credential = bearer(authorization);
+      if (credential === undefined) {
+        doors.admit('anonymous', from);
+        throw new SluiceError('unauthorized');
+      }
+      const pair = `${from} ${credential.slice(0, Math.max(0, credential.indexOf('.')))}`;
+      if (!proven.has(pair)) doors.check('failedAuth', from);
+      const keyId = keys.authenticate(credential);
+      if (keyId === undefined) throw failed(from, new SluiceError('unauthorized'));
+      prove(pair);
+      doors.admit('apiKey', keyId);
+      return { keyId };
+    },
+    join(token, address) {
+      const from = addressKey(address);
+      doors.admit('joinAddress', from);
+      const claims = tokens.verify(token);
+      return claims instanceof Promise ? joinCold(from, claims) : admitted(claims);
+    },
+  };
+}
+
+/** The Bearer credential in an Authorization value (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1). */
+export function bearer(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^bearer +([^\s,]+) *$/iu.exec(authorization)?.[1];
+}
+
+/** Whether a refused token says something of who sent it: expired and revoked ones were honest once. */
+function isForged(error: unknown): error is SluiceError {
+  return error instanceof SluiceError && error.code === 'token-invalid';
+}

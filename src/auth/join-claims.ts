@@ -1,0 +1,75 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import { DEFAULT_GRANTS, type Grants, SOURCES } from '../rooms/grants.ts';
+import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
+
+const SourceSchema = Type.Union([
+  Type.Literal('microphone'),
+  Type.Literal('camera'),
+  Type.Literal('screen'),
+  Type.Literal('screen-audio'),
+]);
+
+/** The last second of the year 9999: what lies beyond is no time that anybody meant. */
+const LAST_SECOND = 253_402_300_799;
+const numericDate = Type.Number({ minimum: 0, maximum: LAST_SECOND });
+
+/** The claims of a join token (RFC 7519 §4.1, and Sluice's own). An issuer may add others. */
+export const ClaimsSchema = Type.Object({
+  iss: Type.String({ minLength: 1 }),
+  sub: Type.String({ pattern: IDENTITY_PATTERN }),
+  jti: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  iat: Type.Optional(numericDate),
+  nbf: Type.Optional(numericDate),
+  exp: numericDate,
+  room: Type.String({ pattern: ROOM_NAME_PATTERN }),
+  name: Type.Optional(Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,128}$' })),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  publish: Type.Optional(Type.Union([Type.Boolean(), Type.Array(SourceSchema, { maxItems: SOURCES.length })])),
+  subscribe: Type.Optional(Type.Boolean()),
+  data: Type.Optional(Type.Boolean()),
+  hidden: Type.Optional(Type.Boolean()),
+  admin: Type.Optional(Type.Boolean()),
+});
+export type Claims = Static<typeof ClaimsSchema>;
+
+const validator = Compile(ClaimsSchema);
+
+/** Whether `payload` has the claims of a join token. */
+export function isClaims(payload: unknown): payload is Claims {
+  return validator.Check(payload);
+}
+
+/** What keeps `payload` from being the claims of a join token: never the values. */
+export function claimErrors(payload: unknown): { path: string; message: string }[] {
+  return validator
+    .Errors(payload)
+    .flatMap((error) =>
+      error.keyword === 'required'
+        ? error.params.requiredProperties.map((name) => ({ path: `/${name}`, message: 'is required' }))
+        : [{ path: error.instancePath, message: error.message }],
+    );
+}
+
+/** The grants that `claims` give; what they leave out is as in `DEFAULT_GRANTS`. */
+export function grantsOf(claims: Claims): Grants {
+  return {
+    publish: publishOf(claims.publish),
+    subscribe: claims.subscribe ?? DEFAULT_GRANTS.subscribe,
+    data: claims.data ?? DEFAULT_GRANTS.data,
+    hidden: claims.hidden ?? DEFAULT_GRANTS.hidden,
+    admin: claims.admin ?? DEFAULT_GRANTS.admin,
+  };
+}
+
+function publishOf(publish: Claims['publish']): Grants['publish'] {
+  if (publish === undefined) return DEFAULT_GRANTS.publish;
+  if (typeof publish === 'boolean') return publish ? SOURCES : [];
+  return [...new Set(publish)];
+}
+
+/** Bytes of `metadata` as JSON in UTF-8, which is how it is held against its limit. */
+export function metadataSize(metadata: Record<string, unknown>): number {
+  return Buffer.byteLength(JSON.stringify(metadata));
+}

@@ -1,0 +1,164 @@
+/**
+ * Every key of the configuration: its type and its bounds. What each key is for, and its default, stand in
+ * config/default.yaml, and a test holds the two together.
+ */
+import Type, { type Static, type TProperties, type TSchema } from 'typebox';
+
+import type { FormatName } from './formats.ts';
+
+const strict = { additionalProperties: false } as const;
+
+/** A group of keys. Later layers replace its keys one by one, while every other value is replaced as a whole. */
+function section<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { ...strict, section: true });
+}
+
+/** A text in one of the formats that FORMATS lists; `Value` is what it is turned into. */
+function text<Value extends string | number = string>(
+  format: FormatName,
+  options: { minimum?: number; maximum?: number; secret?: true } = {},
+) {
+  return Type.Unsafe<Value>({ type: 'string', text: format, ...options });
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const duration = (minimum: number, maximum: number) => text<number>('duration', { minimum, maximum });
+const size = (minimum: number, maximum: number) => text<number>('size', { minimum, maximum });
+const bitrate = (minimum: number, maximum: number) => text<number>('bitrate', { minimum, maximum });
+const integer = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const auto = <T extends TSchema>(schema: T) => Type.Union([Type.Literal('auto'), schema]);
+const list = <T extends TSchema>(items: T, maxItems = 64) => Type.Array(items, { maxItems });
+
+const rateLimit = section({
+  rate: Type.Number({ minimum: 0.01, maximum: 1_000_000 }),
+  burst: integer(1, 1_000_000),
+});
+
+const issuer = Type.Object(
+  {
+    issuer: text('text'),
+    /** An https:// URL, the path of a file, or the key set itself. */
+    jwks: Type.Union([text('text'), Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) })]),
+    audience: Type.Optional(text('text')),
+    algorithms: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('RS256'), Type.Literal('ES256'), Type.Literal('EdDSA')]), { minItems: 1 }),
+    ),
+  },
+  strict,
+);
+
+const iceServer = Type.Object(
+  {
+    urls: Type.Array(text('ice-url'), { minItems: 1, maxItems: 16 }),
+    username: Type.Optional(text('text')),
+    credential: Type.Optional(text('text', { secret: true })),
+  },
+  strict,
+);
+
+/** The schema of the whole configuration. */
+export const ConfigSchema = section({
+  mode: auto(Type.Union([Type.Literal('development'), Type.Literal('production')])),
+  host: text('host'),
+  port: integer(0, 65_535),
+  publicUrl: nullable(text('http-url')),
+  tls: Type.Union([
+    Type.Literal('off'),
+    Type.Literal('self-signed'),
+    Type.Object({ cert: text('text'), key: text('text') }, strict),
+  ]),
+  trustProxy: list(text('cidr')),
+  auth: section({
+    keys: list(text('api-key', { secret: true })),
+    issuers: list(issuer),
+    leeway: duration(0, 5 * MINUTE),
+    tokenTtl: duration(SECOND, 365 * DAY),
+    tokenTtlLimit: duration(SECOND, 365 * DAY),
+  }),
+  cors: section({ origins: list(text('web-origin'), 1024) }),
+  http: section({
+    bodyLimit: size(KIB, 16 * MIB),
+    // Above that, µWS itself may close the connection before there is an answer.
+    bodyTimeout: duration(100, 7500),
+    connectionsPerAddress: integer(0, 1_000_000),
+  }),
+  limits: section({
+    apiKey: rateLimit,
+    anonymous: rateLimit,
+    failedAuth: rateLimit,
+    joinAddress: rateLimit,
+    joinIdentity: rateLimit,
+    messages: rateLimit,
+    chat: rateLimit,
+  }),
+  rooms: section({
+    createOnJoin: auto(Type.Boolean()),
+    max: integer(1, 1_000_000),
+    maxParticipants: integer(1, 10_000),
+    maxParticipantsLimit: integer(1, 10_000),
+    emptyTimeout: duration(SECOND, 7 * DAY),
+    departureTimeout: duration(0, 7 * DAY),
+    metadataLimit: size(2, 64 * KIB),
+  }),
+  signaling: section({
+    resumeWithin: duration(0, 10 * MINUTE),
+    joinTimeout: duration(SECOND, 5 * MINUTE),
+    pingInterval: duration(SECOND, 5 * MINUTE),
+    pingTimeout: duration(SECOND, 5 * MINUTE),
+    maxMessage: size(4 * KIB, 4 * MIB),
+    maxBackpressure: size(64 * KIB, 64 * MIB),
+    replayEvents: integer(1, 100_000),
+    replayBytes: size(4 * KIB, 64 * MIB),
+    connectionsPerAddress: integer(1, 1_000_000),
+  }),
+  media: section({
+    workers: auto(integer(1, 256)),
+    workerBin: nullable(text('text')),
+    listen: auto(
+      list(
+        Type.Union([text('ip'), Type.Object({ ip: text('ip'), announced: Type.Optional(text('host')) }, strict)]),
+        16,
+      ),
+    ),
+    announced: nullable(text('host')),
+    port: integer(0, 65_535),
+    codecs: Type.Array(
+      Type.Union([
+        Type.Literal('opus'),
+        Type.Literal('vp8'),
+        Type.Literal('vp9'),
+        Type.Literal('h264'),
+        Type.Literal('av1'),
+      ]),
+      { minItems: 1, uniqueItems: true },
+    ),
+    initialOutgoingBitrate: bitrate(30_000, 1_000_000_000),
+    maxIncomingBitrate: nullable(bitrate(30_000, 1_000_000_000)),
+    logLevel: Type.Union([Type.Literal('none'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('debug')]),
+  }),
+  iceServers: list(iceServer, 16),
+  drain: section({ timeout: duration(0, DAY) }),
+  log: section({
+    level: Type.Union([
+      Type.Literal('trace'),
+      Type.Literal('debug'),
+      Type.Literal('info'),
+      Type.Literal('warn'),
+      Type.Literal('error'),
+      Type.Literal('fatal'),
+      Type.Literal('silent'),
+    ]),
+    format: auto(Type.Union([Type.Literal('json'), Type.Literal('pretty')])),
+  }),
+  pages: section({ enabled: Type.Boolean() }),
+});
+
+/** The configuration as its layers give it, units decoded, before anything is derived. */
+export type Settings = Static<typeof ConfigSchema>;

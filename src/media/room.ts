@@ -1,0 +1,145 @@
+import type { ActiveSpeakerObserver, AudioLevelObserver, Router, RouterRtpCodecCapability } from 'mediasoup/types';
+
+import { SluiceError } from '../kernel/errors.ts';
+import type { ProducerId } from '../rooms/ids.ts';
+import type { MediaRoom, MediaRoomListener, MediaTransport, MediaTransportListener } from '../rooms/media-engine.ts';
+import type { RtpCapabilities } from '../rooms/ortc.ts';
+import { refusing } from './refusal.ts';
+import { SfuTransport } from './transport.ts';
+import type { RoomMedia } from './transport.ts';
+import type { LayerCounts } from './validate.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+/**
+ * RFC 6464 levels. Speech is at -45 to -15 dBov and a whisper near -55; what browsers let through of a quiet room is
+ * below -70. Only the 16 loudest are told: more voices at once nobody tells apart, and the room's tick stays small.
+ */
+const LEVELS = { interval: 250, threshold: -70, maxEntries: 16 };
+/**
+ * Seconds without an answered consent check until a peer counts as disconnected (RFC 7675 §5.1): more than the 20 s
+ * in which a session may come back, so that its media goes on without anything being renegotiated.
+ */
+const ICE_CONSENT_SECONDS = 30;
+
+/** What every room of an engine has in common. */
+export type RoomSettings = {
+  readonly codecs: RouterRtpCodecCapability[];
+  readonly capabilities: RtpCapabilities;
+  readonly initialOutgoingBitrate: number;
+  readonly maxIncomingBitrate: number | undefined;
+};
+
+/** Opens a router with its observers on `host`. */
+export async function openSfuRoom(
+  host: WorkerProcess,
+  settings: RoomSettings,
+  listener: MediaRoomListener,
+): Promise<MediaRoom> {
+  // Counted from the start, so that rooms which are opened at the same time spread over the workers.
+  host.counts.rooms += 1;
+  let router: Router | undefined;
+  try {
+    router = await host.worker.createRouter({ mediaCodecs: settings.codecs });
+    const [levels, speaker] = await Promise.all([
+      router.createAudioLevelObserver(LEVELS),
+      router.createActiveSpeakerObserver(),
+    ]);
+    return new SfuRoom(host, settings, listener, router, levels, speaker);
+  } catch (error) {
+    host.counts.rooms -= 1;
+    router?.close();
+    throw error;
+  }
+}
+
+class SfuRoom implements MediaRoom {
+  readonly rtpCapabilities: RtpCapabilities;
+  readonly #host: WorkerProcess;
+  readonly #settings: RoomSettings;
+  readonly #listener: MediaRoomListener;
+  readonly #router: Router;
+  readonly #levels: AudioLevelObserver;
+  readonly #speaker: ActiveSpeakerObserver;
+  readonly #producers = new Map<string, LayerCounts>();
+  readonly #media: RoomMedia;
+  #closed = false;
+
+  constructor(
+    host: WorkerProcess,
+    settings: RoomSettings,
+    listener: MediaRoomListener,
+    router: Router,
+    levels: AudioLevelObserver,
+    speaker: ActiveSpeakerObserver,
+  ) {
+    this.rtpCapabilities = settings.capabilities;
+    this.#host = host;
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#router = router;
+    this.#levels = levels;
+    this.#speaker = speaker;
+    this.#media = {
+      capabilities: settings.capabilities,
+      counts: host.counts,
+      producers: this.#producers,
+      observe: (producerId) => this.#observe(producerId),
+    };
+    host.rooms.add(this);
+    levels.on('volumes', (volumes) => {
+      if (this.#closed) return;
+      listener.levels(volumes.map(({ producer, volume }) => ({ producerId: producer.id as ProducerId, dBov: volume })));
+    });
+    levels.on('silence', () => {
+      if (!this.#closed) listener.levels([]);
+    });
+    speaker.on('dominantspeaker', ({ producer }) => {
+      if (!this.#closed) listener.activeSpeaker(producer.id as ProducerId);
+    });
+  }
+
+  async openTransport(listener: MediaTransportListener): Promise<MediaTransport> {
+    if (this.#closed) throw new SluiceError('media-unavailable');
+    return refusing(
+      async () => {
+        const transport = await this.#router.createWebRtcTransport({
+          webRtcServer: this.#host.server,
+          enableUdp: true,
+          enableTcp: true,
+          preferUdp: true,
+          initialAvailableOutgoingBitrate: this.#settings.initialOutgoingBitrate,
+          iceConsentTimeout: ICE_CONSENT_SECONDS,
+        });
+        const { maxIncomingBitrate } = this.#settings;
+        if (maxIncomingBitrate !== undefined) await transport.setMaxIncomingBitrate(maxIncomingBitrate);
+        if (this.#closed) {
+          transport.close();
+          throw new SluiceError('media-unavailable');
+        }
+        return new SfuTransport(transport, this.#media, listener);
+      },
+      () => (this.#closed ? 'media-unavailable' : undefined),
+    );
+  }
+
+  close(): void {
+    if (this.#end()) this.#router.close();
+  }
+
+  /** The worker is gone, and the router with it. */
+  lost(): void {
+    if (this.#end()) this.#listener.lost();
+  }
+
+  #end(): boolean {
+    if (this.#closed) return false;
+    this.#closed = true;
+    this.#host.rooms.delete(this);
+    this.#host.counts.rooms -= 1;
+    return true;
+  }
+
+  async #observe(producerId: ProducerId): Promise<void> {
+    await Promise.all([this.#levels.addProducer({ producerId }), this.#speaker.addProducer({ producerId })]);
+  }
+}

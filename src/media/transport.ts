@@ -1,0 +1,188 @@
+import type {
+  RtpCapabilities as RouterRtpCapabilities,
+  RtpParameters as RouterRtpParameters,
+  WebRtcTransport,
+} from 'mediasoup/types';
+
+import { SluiceError } from '../kernel/errors.ts';
+import type { ProducerId, TransportId } from '../rooms/ids.ts';
+import type {
+  ConsumeOptions,
+  MediaConsumer,
+  MediaConsumerListener,
+  MediaProducer,
+  MediaTransport,
+  MediaTransportListener,
+  ProduceOptions,
+  TransportParameters,
+  TransportState,
+} from '../rooms/media-engine.ts';
+import type { DtlsParameters, IceParameters, RtpCapabilities, RtpParameters } from '../rooms/ortc.ts';
+import { adoptConsumer } from './consumer.ts';
+import type { MediaCounts } from './load.ts';
+import { adoptProducer } from './producer.ts';
+import { refusing } from './refusal.ts';
+import { checkDtlsParameters, checkRtpCapabilities, checkRtpParameters, layerCounts } from './validate.ts';
+import type { LayerCounts } from './validate.ts';
+
+/**
+ * Milliseconds between two key frames that receivers can make a sender produce. Many people joining at once would
+ * otherwise cost the sender a key frame for each, at the price of waiting so long for the second one.
+ */
+const KEY_FRAME_INTERVAL_MS = 200;
+
+/** What the transports of one room share. */
+export type RoomMedia = {
+  readonly capabilities: RtpCapabilities;
+  readonly counts: MediaCounts;
+  /** The producers of the room, and what a receiver can choose of each. */
+  readonly producers: Map<string, LayerCounts>;
+  /** Starts to listen how loud an audio producer is. */
+  observe(producerId: ProducerId): Promise<void>;
+};
+
+export class SfuTransport implements MediaTransport {
+  readonly id: TransportId;
+  readonly #transport: WebRtcTransport;
+  readonly #room: RoomMedia;
+  readonly #listener: MediaTransportListener;
+  #state: TransportState = 'new';
+  #connecting = false;
+  /** Capabilities that were checked already: a receiver sends the same with each of its consumers. */
+  #checked: RtpCapabilities | undefined;
+  readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
+
+  constructor(transport: WebRtcTransport, room: RoomMedia, listener: MediaTransportListener) {
+    this.id = transport.id as TransportId;
+    this.#transport = transport;
+    this.#room = room;
+    this.#listener = listener;
+    transport.on('icestatechange', () => this.#stateChanged());
+    transport.on('dtlsstatechange', () => this.#stateChanged());
+    count(room.counts, 'transports', transport.observer);
+  }
+
+  get state(): TransportState {
+    return this.#state;
+  }
+
+  get parameters(): TransportParameters {
+    const { iceParameters, iceCandidates, dtlsParameters } = this.#transport;
+    return {
+      id: this.id,
+      iceParameters,
+      iceCandidates,
+      // The worker knows its certificate's hashes from SHA-1 to SHA-512. RFC 8827 §6.5 asks for SHA-256, and a client
+      // that is given several may choose the weakest.
+      dtlsParameters: {
+        ...dtlsParameters,
+        fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
+      },
+    };
+  }
+
+  async connect(dtlsParameters: DtlsParameters): Promise<void> {
+    const transport = this.#open();
+    if (this.#connecting) throw new SluiceError('out-of-order', { detail: 'the transport is connected already' });
+    const checked = checkDtlsParameters(dtlsParameters);
+    this.#connecting = true;
+    await refusing(() => transport.connect({ dtlsParameters: checked }), this.#gone);
+  }
+
+  async restartIce(): Promise<IceParameters> {
+    const transport = this.#open();
+    return refusing(() => transport.restartIce(), this.#gone);
+  }
+
+  async produce({ kind, rtpParameters, paused }: ProduceOptions): Promise<MediaProducer> {
+    const transport = this.#open();
+    const checked = expectSilence(kind, checkRtpParameters(kind, rtpParameters, this.#room.capabilities));
+    const layers = layerCounts(checked);
+    return refusing(async () => {
+      const producer = await transport.produce({
+        kind,
+        rtpParameters: checked as RouterRtpParameters,
+        paused,
+        ...(kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_INTERVAL_MS } : {}),
+      });
+      this.#room.producers.set(producer.id, layers);
+      producer.observer.once('close', () => this.#room.producers.delete(producer.id));
+      count(this.#room.counts, 'producers', producer.observer);
+      try {
+        this.#open();
+        if (kind === 'audio') await this.#room.observe(producer.id as ProducerId);
+      } catch (error) {
+        producer.close();
+        throw error;
+      }
+      return adoptProducer(producer, layers);
+    }, this.#gone);
+  }
+
+  async consume(options: ConsumeOptions, listener: MediaConsumerListener): Promise<MediaConsumer> {
+    const transport = this.#open();
+    const { producerId, rtpCapabilities, paused } = options;
+    const layers = this.#room.producers.get(producerId);
+    if (layers === undefined) throw new SluiceError('producer-not-found');
+    if (this.#checked !== rtpCapabilities) {
+      checkRtpCapabilities(rtpCapabilities);
+      this.#checked = rtpCapabilities;
+    }
+    return refusing(async () => {
+      const consumer = await transport.consume({
+        producerId,
+        rtpCapabilities: rtpCapabilities as RouterRtpCapabilities,
+        paused,
+      });
+      count(this.#room.counts, 'consumers', consumer.observer);
+      if (transport.closed) consumer.close();
+      this.#open();
+      return adoptConsumer(consumer, layers, listener);
+    }, this.#gone);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** The transport. One that was closed while the worker answered must not keep what the answer brought. */
+  #open(): WebRtcTransport {
+    if (this.#transport.closed) throw new SluiceError('transport-not-found');
+    return this.#transport;
+  }
+
+  #stateChanged(): void {
+    if (this.#transport.closed) return;
+    const state = jointState(this.#transport);
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#listener.state(state);
+  }
+}
+
+/** ICE and DTLS as one: DTLS that has failed or ended does not come back, ICE may (RFC 8445 §9). */
+function jointState({ iceState, dtlsState }: Pick<WebRtcTransport, 'iceState' | 'dtlsState'>): TransportState {
+  if (dtlsState === 'failed' || dtlsState === 'closed') return 'failed';
+  if (iceState === 'disconnected') return 'disconnected';
+  if (iceState === 'new') return 'new';
+  return dtlsState === 'connected' ? 'connected' : 'connecting';
+}
+
+/** Every sender of audio is asked for DTX (see codecs.ts), so no packets from it means silence, not a dead stream. */
+function expectSilence(kind: ProduceOptions['kind'], parameters: RtpParameters): RtpParameters {
+  if (kind !== 'audio') return parameters;
+  const [encoding = {}] = parameters.encodings ?? [];
+  return { ...parameters, encodings: [{ ...encoding, dtx: true }] };
+}
+
+/** Counts something for as long as it is open. */
+function count(
+  counts: MediaCounts,
+  what: keyof MediaCounts,
+  observer: { once(event: 'close', listener: () => void): unknown },
+): void {
+  counts[what] += 1;
+  observer.once('close', () => {
+    counts[what] -= 1;
+  });
+}

@@ -1,0 +1,123 @@
+/** One mediasoup worker from its start to its death: process, server port, and what it uses. */
+import { readFile } from 'node:fs/promises';
+
+import { createWorker, workerBin as defaultWorkerBin } from 'mediasoup';
+import type { WebRtcServer, Worker, WorkerSettings } from 'mediasoup/types';
+
+import { explainStart, listenInfos } from './addresses.ts';
+import type { MediaCounts } from './load.ts';
+import type { ListenAddress, WorkerLogLevel } from './options.ts';
+
+/** A worker that has not answered for so long hangs, and is ended so that it is replaced. */
+const HANGS_AFTER_MS = 15_000;
+
+export type WorkerProcess = {
+  readonly worker: Worker;
+  readonly server: WebRtcServer;
+  readonly startedAt: number;
+  /** What to tell when the worker dies. */
+  readonly rooms: Set<{ lost(): void }>;
+  readonly counts: MediaCounts;
+  readonly usage: { cpuSeconds: number; cpuLoad: number; rssBytes: number };
+  /** Reads `usage` anew, and ends a worker that no longer answers. Never throws. */
+  sample(): Promise<void>;
+};
+
+export type WorkerStart = {
+  listen: readonly ListenAddress[];
+  port: number;
+  workerBin: string | undefined;
+  logLevel?: WorkerLogLevel;
+  /** Milliseconds without an answer after which a worker counts as hanging. */
+  hangsAfterMs?: number;
+};
+
+/** Starts a worker which listens on `port`. Rejects with an explained `Error`. */
+export async function startWorkerProcess(start: WorkerStart): Promise<WorkerProcess> {
+  const { listen, port, workerBin, logLevel = 'warn', hangsAfterMs = HANGS_AFTER_MS } = start;
+  let worker: Worker | undefined;
+  try {
+    worker = await createOwnedWorker({ logLevel, ...(workerBin === undefined ? {} : { workerBin }) });
+    const server = await worker.createWebRtcServer({ listenInfos: listenInfos(listen, port) });
+    return workerProcess(worker, server, hangsAfterMs);
+  } catch (error) {
+    worker?.close();
+    throw explainStart(error, port, workerBin ?? defaultWorkerBin);
+  }
+}
+
+/**
+ * mediasoup closes a worker itself when this process gets SIGINT or SIGTERM. Here those signals start a drain, in
+ * which media must go on; so its handlers, which are set before `createWorker` first yields, are taken off again.
+ */
+async function createOwnedWorker(settings: WorkerSettings): Promise<Worker> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = new Set<NodeJS.SignalsListener>(signals.flatMap((signal) => process.listeners(signal)));
+  const limit = process.getMaxListeners();
+  const created = createWorker(settings);
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
+  }
+  process.setMaxListeners(limit);
+  return created;
+}
+
+function workerProcess(worker: Worker, server: WebRtcServer, hangsAfterMs: number): WorkerProcess {
+  const usage = { cpuSeconds: 0, cpuLoad: 0, rssBytes: 0 };
+  let sampledAt: number | undefined;
+  let asked: number | undefined;
+
+  async function sample(): Promise<void> {
+    if (asked !== undefined) {
+      if (performance.now() - asked > hangsAfterMs) endNow(worker);
+      return;
+    }
+    asked = performance.now();
+    try {
+      const { ru_utime: user, ru_stime: system, ru_maxrss: peakKib } = await worker.getResourceUsage();
+      const now = performance.now();
+      const cpuSeconds = (user + system) / 1000;
+      // The first sample holds what the start itself cost.
+      const used = sampledAt === undefined ? 0 : ((cpuSeconds - usage.cpuSeconds) * 1000) / (now - sampledAt);
+      usage.cpuLoad = Math.min(1, Math.max(0, used));
+      usage.cpuSeconds = cpuSeconds;
+      sampledAt = now;
+      usage.rssBytes = (await residentBytes(worker.pid)) ?? peakKib * 1024;
+    } catch {
+      // The channel to a worker that lives is broken: nothing more can be asked of it.
+      if (!worker.closed) endNow(worker);
+    } finally {
+      asked = undefined;
+    }
+  }
+
+  return {
+    worker,
+    server,
+    startedAt: performance.now(),
+    rooms: new Set(),
+    counts: { rooms: 0, transports: 0, producers: 0, consumers: 0 },
+    usage,
+    sample,
+  };
+}
+
+/** Ends the worker's process without asking it; its `died` event follows. */
+export function endNow(worker: Worker): void {
+  if (worker.subprocessClosed) return;
+  try {
+    process.kill(worker.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** The resident set from Linux's /proc; undefined elsewhere. */
+async function residentBytes(pid: number): Promise<number | undefined> {
+  try {
+    const found = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'latin1'));
+    return found === null ? undefined : Number(found[1]) * 1024;
+  } catch {
+    return undefined;
+  }
+}

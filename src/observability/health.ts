@@ -1,0 +1,55 @@
+import type { Clock } from '../kernel/clock.ts';
+
+/** Says why its part cannot serve right now, or undefined when it can. What it throws is a reason too. */
+export type ReadinessCheck = () => string | undefined;
+
+/** The answer to `/v1/health`: the process is alive. `uptime` in seconds. */
+export type Liveness = { status: 'ok'; version: string; uptime: number };
+
+/** The answer to `/ready`, with each check's finding. Not ready: 503, and no new joins for this server. */
+export type Readiness = { ready: boolean; checks: Record<string, { ok: boolean; reason?: string }> };
+
+/** What the server knows of its own condition. */
+export type Health = {
+  liveness(): Liveness;
+  /** Asks every check. Checks are asked often and by anyone: each looks at what is known, and waits for nothing. */
+  readiness(): Readiness;
+  /** Adds a check. Throws when the name is taken. */
+  check(name: string, check: ReadinessCheck): void;
+  /** From now on the server is not ready: it is going to stop. */
+  drain(): void;
+};
+
+/** A registry whose only check is `draining`. */
+export function createHealth(version: string, now: Clock): Health {
+  const started = now();
+  let draining = false;
+  const checks = new Map<string, ReadinessCheck>([
+    ['draining', () => (draining ? 'The server is shutting down.' : undefined)],
+  ]);
+
+  const ask = (check: ReadinessCheck) => {
+    let reason: string | undefined;
+    try {
+      reason = check();
+    } catch (error) {
+      reason = error instanceof Error ? error.message : 'The check failed.';
+    }
+    return reason === undefined ? { ok: true } : { ok: false, reason };
+  };
+
+  return {
+    liveness: () => ({ status: 'ok', version, uptime: Math.max(0, Math.floor((now() - started) / 1000)) }),
+    readiness() {
+      const found = [...checks].map(([name, check]) => [name, ask(check)] as const);
+      return { ready: found.every(([, { ok }]) => ok), checks: Object.fromEntries(found) };
+    },
+    check(name, check) {
+      if (checks.has(name)) throw new Error(`There is a readiness check ${name} already.`);
+      checks.set(name, check);
+    },
+    drain() {
+      draining = true;
+    },
+  };
+}

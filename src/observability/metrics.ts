@@ -1,0 +1,123 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '../kernel/errors.ts';
+
+/** What the gauges read when they are asked for. */
+export type MetricSources = {
+  rooms: () => number;
+  participants: () => number;
+  transports: () => number;
+  /** The media workers that run now. CPU in seconds since their start, memory in bytes. */
+  workers: () => Promise<readonly WorkerUsage[]>;
+};
+
+export type WorkerUsage = { pid: number; cpuSeconds: number; rssBytes: number };
+
+/**
+ * The steps of a join, from the open socket: the client's hello has come, the token is verified, the room has taken
+ * the participant in and opened its transports; and all of it, to the answer.
+ */
+export type JoinStep = 'hello' | 'verify' | 'room' | 'total';
+
+/** Everything that this server measures. No metric carries a user, a room or an address. */
+export type Metrics = {
+  /** One join, by how it ended. */
+  join(result: 'ok' | ErrorCode): void;
+  joinStep(step: JoinStep, milliseconds: number): void;
+  /** One HTTP answer. `route` is a pattern, never a path. Fits the HTTP server's `onResponse`. */
+  httpResponse(this: void, record: { method: string; route: string; status: number; milliseconds: number }): void;
+  /** The Prometheus text format. */
+  exposition(): Promise<{ contentType: string; body: string }>;
+};
+
+/** How long a scrape waits for the workers before it goes without their numbers. */
+const WORKERS_TIMEOUT_MS = 500;
+
+/** Metrics in a registry of their own, with those of the process: CPU, memory, garbage collection, event-loop delay. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  // The delay is sampled by a timer in libuv, in steps of this many milliseconds; the default, 10, wakes twice as often.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
+
+  gauge(registry, 'sluice_rooms', 'Rooms that are open.', sources.rooms);
+  gauge(registry, 'sluice_participants', 'Participants in all rooms.', sources.participants);
+  gauge(registry, 'sluice_transports', 'WebRTC transports that are open.', sources.transports);
+  const workerCpu = new Counter({
+    name: 'sluice_worker_cpu_seconds_total',
+    help: 'CPU time of a media worker, user and system.',
+    labelNames: ['pid'],
+    registers,
+  });
+  const workerMemory = new Gauge({
+    name: 'sluice_worker_resident_memory_bytes',
+    help: 'Resident memory of a media worker.',
+    labelNames: ['pid'],
+    registers,
+  });
+  const joins = new Counter({
+    name: 'sluice_joins_total',
+    help: 'Joins by result: ok, or the code of the refusal.',
+    labelNames: ['result'],
+    registers,
+  });
+  const joinSteps = new Histogram({
+    name: 'sluice_join_duration_seconds',
+    help: 'Time of a join by step.',
+    labelNames: ['step'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.066, 0.12, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const responses = new Histogram({
+    name: 'sluice_http_request_duration_seconds',
+    help: 'Time from the request head to the last byte of the answer handed over.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  // Resolving labels costs more than counting: each series is resolved once.
+  const series = new Map<string, { observe(seconds: number): void }>();
+
+  const readWorkers = async () => {
+    const workers = await withinBound(sources.workers());
+    workerCpu.reset();
+    workerMemory.reset();
+    for (const { pid, cpuSeconds, rssBytes } of workers) {
+      workerCpu.inc({ pid }, cpuSeconds);
+      workerMemory.set({ pid }, rssBytes);
+    }
+  };
+
+  return {
+    join: (result) => joins.inc({ result }),
+    joinStep: (step, milliseconds) => joinSteps.observe({ step }, milliseconds / 1000),
+    httpResponse({ method, route, status, milliseconds }) {
+      const key = `${method} ${status} ${route}`;
+      let found = series.get(key);
+      if (found === undefined) series.set(key, (found = responses.labels(method, route, String(status))));
+      found.observe(milliseconds / 1000);
+    },
+    async exposition() {
+      await readWorkers();
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  const made: Gauge = new Gauge({ name, help, registers: [registry], collect: () => made.set(read()) });
+}
+
+/** The workers' numbers; none where they fail or take too long, since a scrape must not hang on a stuck worker. */
+async function withinBound(workers: Promise<readonly WorkerUsage[]>): Promise<readonly WorkerUsage[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<readonly WorkerUsage[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), WORKERS_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([workers, bound]);
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(timer);
+  }
+}

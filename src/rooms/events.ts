@@ -1,0 +1,127 @@
+/** What participants are told. Plain data: signaling puts it on the wire as it is. */
+import type { ErrorCode } from '../kernel/errors.ts';
+import type { Millis } from '../kernel/clock.ts';
+import type { Grants, MediaKind, Source } from './grants.ts';
+import type { ConsumerId, Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
+import type { Layers, TransportParameters } from './media-engine.ts';
+import type { RtpCapabilities, RtpParameters } from './ortc.ts';
+import type { TickFrame } from './tick.ts';
+
+/** Free-form facts that the application attaches; bounded where they enter. */
+export type Metadata = Record<string, unknown>;
+
+export type RoomInfo = {
+  id: RoomId;
+  name: RoomName;
+  createdAt: Millis;
+  maxParticipants: number;
+  metadata: Metadata;
+};
+
+export type ProducerInfo = {
+  id: ProducerId;
+  kind: MediaKind;
+  source: Source;
+  /** Muted by its sender. */
+  paused: boolean;
+  /** Layers that a receiver can ask for; 1 and 1 where there is nothing to choose. */
+  layers: { spatial: number; temporal: number };
+};
+
+export type ParticipantInfo = {
+  id: ParticipantId;
+  /** Small number by which the tick names the participant; reused only after it has left. */
+  index: number;
+  identity: Identity;
+  name: string;
+  metadata: Metadata;
+  joinedAt: Millis;
+  producers: ProducerInfo[];
+};
+
+/** A track that the server forwards to this participant. */
+export type ConsumerInfo = {
+  id: ConsumerId;
+  producerId: ProducerId;
+  participantId: ParticipantId;
+  kind: MediaKind;
+  source: Source;
+  rtpParameters: RtpParameters;
+  /** The server waits for `consumer-resume` before it forwards. */
+  paused: boolean;
+  /** The producer is muted at its source. */
+  producerPaused: boolean;
+};
+
+export type IceServer = { urls: string[]; username?: string; credential?: string };
+
+/** All that a client needs to set its media up. */
+export type MediaOffer = {
+  rtpCapabilities: RtpCapabilities;
+  send: TransportParameters;
+  recv: TransportParameters;
+  iceServers: IceServer[];
+};
+
+/** Why a participant left. */
+export const LEAVE_REASONS = [
+  'left',
+  'disconnected',
+  'kicked',
+  'replaced',
+  'room-closed',
+  'too-slow',
+  'media-unavailable',
+  'draining',
+] as const;
+export type LeaveReason = (typeof LEAVE_REASONS)[number];
+
+/** Everything a participant is told after it has joined, in the order in which it happened. */
+export type RoomEvent =
+  | { type: 'participant-joined'; participant: ParticipantInfo }
+  | { type: 'participant-left'; participantId: ParticipantId; identity: Identity; reason: LeaveReason }
+  | { type: 'producer-added'; participantId: ParticipantId; producer: ProducerInfo }
+  | { type: 'producer-paused'; participantId: ParticipantId; producerId: ProducerId }
+  | { type: 'producer-resumed'; participantId: ParticipantId; producerId: ProducerId }
+  | { type: 'producer-removed'; participantId: ParticipantId; producerId: ProducerId }
+  | { type: 'consumer-added'; consumer: ConsumerInfo }
+  | { type: 'consumer-removed'; consumerId: ConsumerId }
+  | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
+  | { type: 'chat'; message: ChatMessage }
+  | { type: 'room-updated'; room: RoomInfo }
+  /**
+   * The media of the room was lost and built anew: transports, producers and consumers from before are gone, one's
+   * own included. `participants` and `consumers` are all that there is now.
+   */
+  | { type: 'media-reset'; media: MediaOffer; participants: ParticipantInfo[]; consumers: ConsumerInfo[] }
+  /** The server goes away within `seconds`; finish, or join again then. */
+  | { type: 'draining'; seconds: number };
+
+export type ChatMessage = {
+  id: string;
+  participantId: ParticipantId;
+  identity: Identity;
+  name: string;
+  text: string;
+  at: Millis;
+};
+
+/** The state that a participant joins into. */
+export type JoinedRoom = {
+  room: RoomInfo;
+  self: ParticipantInfo;
+  grants: Grants;
+  participants: ParticipantInfo[];
+  media: MediaOffer;
+  consumers: ConsumerInfo[];
+  /** Levels and active speaker as everyone knows them now; ticks tell what changes. */
+  tick: TickFrame;
+};
+
+/** How a participant is reached. Signaling implements it over a socket; WHIP and WHEP need none. */
+export type ParticipantLink = {
+  /** Never throws and never blocks: what cannot be delivered is the link's problem. */
+  send(event: RoomEvent): void;
+  /** The participant is out, for this reason; nothing is sent after it. */
+  end(code: ErrorCode | 'left'): void;
+};

@@ -1,0 +1,102 @@
+/**
+ * What rooms need of an SFU. `media/` implements it with mediasoup; rooms never learn which worker serves them.
+ *
+ * Everything that these objects refuse, they refuse with a `SluiceError`: `invalid-media`, `unsupported-codec`,
+ * `media-unavailable`. `close()` is idempotent, closes children first, and is silent: no listener is called for
+ * what the owner closed itself.
+ */
+import type { MediaKind } from './grants.ts';
+import type { ConsumerId, ProducerId, TransportId } from './ids.ts';
+import type { DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters } from './ortc.ts';
+
+export type MediaEngine = {
+  /** Opens the media of one room, on the least loaded worker. */
+  openRoom(listener: MediaRoomListener): Promise<MediaRoom>;
+};
+
+export type MediaRoomListener = {
+  /** The media of the room is gone (its worker died): every object in it is closed. A new `openRoom` may succeed. */
+  lost(): void;
+  /** Audio producers that are heard, with their level in dBov (-127 to 0), about every 250 ms; empty once silence falls. */
+  levels(levels: readonly { producerId: ProducerId; dBov: number }[]): void;
+  /** The producer of the dominant speaker has changed. */
+  activeSpeaker(producerId: ProducerId): void;
+};
+
+export type MediaRoom = {
+  /** What this room can receive and forward. The same for all rooms of one configuration. */
+  readonly rtpCapabilities: RtpCapabilities;
+  openTransport(listener: MediaTransportListener): Promise<MediaTransport>;
+  close(): void;
+};
+
+export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed';
+export type MediaTransportListener = {
+  /** ICE and DTLS taken together. `disconnected` may heal, or be healed by an ICE restart; `failed` does not. */
+  state(state: TransportState): void;
+};
+
+/** What a client needs to reach a transport. */
+export type TransportParameters = {
+  id: TransportId;
+  iceParameters: IceParameters;
+  iceCandidates: IceCandidate[];
+  dtlsParameters: DtlsParameters;
+};
+
+export type MediaTransport = {
+  readonly id: TransportId;
+  readonly parameters: TransportParameters;
+  readonly state: TransportState;
+  /** Starts DTLS with the client's parameters. Once per transport, else `out-of-order`. */
+  connect(dtlsParameters: DtlsParameters): Promise<void>;
+  /** New ICE credentials; the old ones work until a check with the new ones arrives (RFC 8445 §2.4). */
+  restartIce(): Promise<IceParameters>;
+  produce(options: ProduceOptions): Promise<MediaProducer>;
+  /** Forwards `producerId` (of the same room) to this transport. */
+  consume(options: ConsumeOptions, listener: MediaConsumerListener): Promise<MediaConsumer>;
+  close(): void;
+};
+
+export type ProduceOptions = {
+  kind: MediaKind;
+  rtpParameters: RtpParameters;
+  paused: boolean;
+};
+
+export type MediaProducer = {
+  readonly id: ProducerId;
+  readonly kind: MediaKind;
+  /** Whether it sends several spatial layers that receivers can choose from. */
+  readonly layers: { spatial: number; temporal: number };
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  close(): void;
+};
+
+export type ConsumeOptions = {
+  producerId: ProducerId;
+  rtpCapabilities: RtpCapabilities;
+  /** Start paused where the client is not ready to receive yet; the key frame is asked for on resume. */
+  paused: boolean;
+};
+
+/** Simulcast or SVC layers, 0 the lowest. */
+export type Layers = { spatialLayer: number; temporalLayer?: number };
+
+export type MediaConsumerListener = {
+  /** What is forwarded has changed; undefined: nothing, for want of bandwidth or of a stream. */
+  layersChanged(layers: Layers | undefined): void;
+};
+
+export type MediaConsumer = {
+  readonly id: ConsumerId;
+  readonly producerId: ProducerId;
+  readonly kind: MediaKind;
+  readonly rtpParameters: RtpParameters;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  setPreferredLayers(layers: Layers): Promise<void>;
+  requestKeyFrame(): Promise<void>;
+  close(): void;
+};

@@ -1,0 +1,209 @@
+import { SluiceError } from '../kernel/errors.ts';
+import type { ConsumerInfo, MediaOffer, ProducerInfo, RoomEvent } from './events.ts';
+import { KIND_OF_SOURCE, type MediaKind, type Source } from './grants.ts';
+import type { ConsumerId, ParticipantId, ProducerId, TransportId } from './ids.ts';
+import type {
+  Layers,
+  MediaConsumer,
+  MediaProducer,
+  MediaRoom,
+  MediaTransport,
+  MediaTransportListener,
+} from './media-engine.ts';
+import type { RtpCapabilities, RtpParameters } from './ortc.ts';
+
+/** A track that a participant publishes. */
+export type Publication = {
+  readonly participantId: ParticipantId;
+  readonly source: Source;
+  readonly producer: MediaProducer;
+  paused: boolean;
+};
+
+export type ProduceRequest = { kind: MediaKind; source: Source; rtpParameters: RtpParameters; paused?: boolean };
+
+type Subscription = { readonly publication: Publication; readonly consumer: MediaConsumer };
+
+/**
+ * One participant's transports, producers and consumers, for as long as the media of its room lives. When that is
+ * lost, the participant gets a new one of these.
+ */
+export class ParticipantMedia {
+  readonly publications = new Map<ProducerId, Publication>();
+  rtpCapabilities: RtpCapabilities | undefined;
+
+  readonly #rtpCapabilitiesOfRoom: RtpCapabilities;
+  readonly #send: MediaTransport;
+  readonly #recv: MediaTransport;
+  readonly #subscriptions = new Map<ConsumerId, Subscription>();
+  /** Producers that are forwarded already or are about to be. */
+  readonly #subscribed = new Set<ProducerId>();
+  readonly #tell: (event: RoomEvent) => void;
+  #closed = false;
+
+  private constructor(room: MediaRoom, send: MediaTransport, recv: MediaTransport, tell: (event: RoomEvent) => void) {
+    this.#rtpCapabilitiesOfRoom = room.rtpCapabilities;
+    this.#send = send;
+    this.#recv = recv;
+    this.#tell = tell;
+  }
+
+  /** Opens both transports. Throws what the engine throws, and then leaves nothing open. */
+  static async open(room: MediaRoom, tell: (event: RoomEvent) => void): Promise<ParticipantMedia> {
+    // ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state.
+    const listener: MediaTransportListener = { state: () => undefined };
+    const [send, recv] = await Promise.allSettled([room.openTransport(listener), room.openTransport(listener)]);
+    if (send.status === 'fulfilled' && recv.status === 'fulfilled') {
+      return new ParticipantMedia(room, send.value, recv.value, tell);
+    }
+    for (const outcome of [send, recv]) if (outcome.status === 'fulfilled') outcome.value.close();
+    throw send.status === 'rejected' ? send.reason : (recv as PromiseRejectedResult).reason;
+  }
+
+  offer(iceServers: MediaOffer['iceServers']): MediaOffer {
+    return {
+      rtpCapabilities: this.#rtpCapabilitiesOfRoom,
+      send: this.#send.parameters,
+      recv: this.#recv.parameters,
+      iceServers,
+    };
+  }
+
+  transport(id: string): MediaTransport {
+    for (const transport of [this.#send, this.#recv]) if (transport.id === (id as TransportId)) return transport;
+    throw new SluiceError('transport-not-found');
+  }
+
+  async produce(participantId: ParticipantId, request: ProduceRequest): Promise<Publication> {
+    const { kind, source, rtpParameters, paused = false } = request;
+    if (KIND_OF_SOURCE[source] !== kind) {
+      throw new SluiceError('invalid-request', {
+        detail: `The source ${source} is ${KIND_OF_SOURCE[source]}, not ${kind}.`,
+      });
+    }
+    for (const publication of this.publications.values()) {
+      if (publication.source === source)
+        throw new SluiceError('source-in-use', { detail: `${source} is published already.` });
+    }
+    const producer = await this.#send.produce({ kind, rtpParameters, paused });
+    if (this.#closed) {
+      producer.close();
+      throw new SluiceError('session-gone');
+    }
+    const publication: Publication = { participantId, source, producer, paused };
+    this.publications.set(producer.id, publication);
+    return publication;
+  }
+
+  /** One's own publication, else `producer-not-found`. */
+  publication(id: string): Publication {
+    const publication = this.publications.get(id as ProducerId);
+    if (publication === undefined) throw new SluiceError('producer-not-found');
+    return publication;
+  }
+
+  /** Closes one's own publication and returns it. */
+  unpublish(id: string): Publication {
+    const publication = this.publication(id);
+    this.publications.delete(publication.producer.id);
+    publication.producer.close();
+    return publication;
+  }
+
+  /** A consumer that the client learns of in an answer may flow at once if no transport can carry it before the client is ready. */
+  get answersFlowAtOnce(): boolean {
+    return this.#recv.state === 'new';
+  }
+
+  /**
+   * Forwards `publication` to this participant. Undefined where it is forwarded already, cannot be received by this
+   * client, or ended meanwhile.
+   */
+  async consume(publication: Publication, paused: boolean): Promise<ConsumerInfo | undefined> {
+    const { producer, participantId, source } = publication;
+    if (this.rtpCapabilities === undefined || this.#subscribed.has(producer.id)) return undefined;
+    this.#subscribed.add(producer.id);
+    let id: ConsumerId | undefined;
+    try {
+      const consumer = await this.#recv.consume(
+        { producerId: producer.id, rtpCapabilities: this.rtpCapabilities, paused },
+        {
+          layersChanged: (layers) => {
+            if (id !== undefined) this.#tell({ type: 'consumer-layers', consumerId: id, layers: layers ?? null });
+          },
+        },
+      );
+      // Closed, or its producer gone, while the worker was asked.
+      if (this.#closed || !this.#subscribed.has(producer.id)) {
+        consumer.close();
+        return undefined;
+      }
+      id = consumer.id;
+      this.#subscriptions.set(consumer.id, { publication, consumer });
+      return {
+        id: consumer.id,
+        producerId: producer.id,
+        participantId,
+        kind: producer.kind,
+        source,
+        rtpParameters: consumer.rtpParameters,
+        paused,
+        producerPaused: publication.paused,
+      };
+    } catch (error) {
+      this.#subscribed.delete(producer.id);
+      if (error instanceof SluiceError && (error.code === 'unsupported-codec' || error.code === 'producer-not-found')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Stops forwarding a producer that has ended, and says so to the participant. */
+  producerEnded(id: ProducerId): void {
+    if (!this.#subscribed.delete(id)) return;
+    for (const { publication, consumer } of this.#subscriptions.values()) {
+      if (publication.producer.id !== id) continue;
+      this.#subscriptions.delete(consumer.id);
+      consumer.close();
+      this.#tell({ type: 'consumer-removed', consumerId: consumer.id });
+    }
+  }
+
+  closeConsumer(id: string): void {
+    const { publication, consumer } = this.#subscription(id);
+    this.#subscriptions.delete(consumer.id);
+    this.#subscribed.delete(publication.producer.id);
+    consumer.close();
+  }
+
+  /** Every one of `ids`, or `consumer-not-found` and none. */
+  consumers(ids: readonly string[]): MediaConsumer[] {
+    return ids.map((id) => this.#subscription(id).consumer);
+  }
+
+  async setPreferredLayers(id: string, layers: Layers): Promise<void> {
+    await this.#subscription(id).consumer.setPreferredLayers(layers);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#send.close();
+    this.#recv.close();
+    this.publications.clear();
+    this.#subscriptions.clear();
+    this.#subscribed.clear();
+  }
+
+  #subscription(id: string): Subscription {
+    const subscription = this.#subscriptions.get(id as ConsumerId);
+    if (subscription === undefined) throw new SluiceError('consumer-not-found');
+    return subscription;
+  }
+}
+
+/** `publication` as others are told of it. */
+export function producerInfo({ producer, source, paused }: Publication): ProducerInfo {
+  return { id: producer.id, kind: producer.kind, source, paused, layers: producer.layers };
+}

@@ -1,0 +1,362 @@
+import type { Clock, Millis } from '../kernel/clock.ts';
+import { SluiceError } from '../kernel/errors.ts';
+import type { IceServer, JoinedRoom, LeaveReason, Metadata, ParticipantLink, RoomEvent, RoomInfo } from './events.ts';
+import type { RoomCloseReason, RoomFact } from './facts.ts';
+import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
+import type { MediaEngine, MediaRoom, MediaRoomListener } from './media-engine.ts';
+import type { RtpCapabilities } from './ortc.ts';
+import {
+  type FactOfParticipant,
+  Participant,
+  type Profile,
+  type RoomOfParticipant,
+  type SubscribeMode,
+} from './participant.ts';
+import type { Publication } from './participant-media.ts';
+import { Tick, type TickFrame } from './tick.ts';
+
+/** What an application decides for a room. Times in milliseconds. */
+export type RoomSettings = {
+  /** 1 or more. */
+  readonly maxParticipants: number;
+  /** How long a room waits for its first participant. */
+  readonly emptyTimeout: number;
+  /** How long it outlives its last one. */
+  readonly departureTimeout: number;
+  readonly metadata: Metadata;
+};
+
+/** What a room needs of the world; the same for all rooms. */
+export type RoomContext = {
+  readonly engine: MediaEngine;
+  readonly now: Clock;
+  /** An unguessable id, different each time. */
+  readonly newId: () => string;
+  readonly iceServers: (identity: Identity) => IceServer[];
+  readonly onFact: (fact: RoomFact) => void;
+  /** The room has something for the next tick. */
+  readonly onTickDue: (room: Room) => void;
+  /** The room's occupancy has changed, and with it the time at which it closes by itself. */
+  readonly onOccupancy: (room: Room) => void;
+  readonly onClosed: (room: Room) => void;
+};
+
+/** Times that a join starts over because the media was lost under it. */
+const JOIN_ATTEMPTS = 3;
+
+/** A room and who is in it. Its media is opened with the first join, and opened anew when its worker dies. */
+export class Room implements RoomOfParticipant {
+  readonly id: RoomId;
+  readonly name: RoomName;
+  readonly createdAt: Millis;
+
+  readonly #context: RoomContext;
+  readonly #participants = new Map<ParticipantId, Participant>();
+  readonly #seatOfIdentity = new Map<Identity, Participant>();
+  readonly #indices = new Set<number>();
+  readonly #tick = new Tick();
+  /** The participant behind each producer, for levels. */
+  readonly #owners = new Map<ProducerId, Participant>();
+  #settings: RoomSettings;
+  #version = 1;
+  #media: Promise<MediaRoom> | undefined;
+  #closed = false;
+  /** When it became empty; undefined while somebody is in it. */
+  #emptySince: Millis | undefined;
+  #wasJoined = false;
+
+  constructor(context: RoomContext, name: RoomName, settings: RoomSettings) {
+    this.#context = context;
+    this.id = context.newId() as RoomId;
+    this.name = name;
+    this.createdAt = context.now();
+    this.#emptySince = this.createdAt;
+    this.#settings = settings;
+    this.#announce({ type: 'room-started' });
+  }
+
+  get settings(): RoomSettings {
+    return this.#settings;
+  }
+
+  /** Goes up with each change of settings: the resource's ETag. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get info(): RoomInfo {
+    const { maxParticipants, metadata } = this.#settings;
+    return { id: this.id, name: this.name, createdAt: this.createdAt, maxParticipants, metadata };
+  }
+
+  get tick(): TickFrame {
+    return this.#tick.snapshot();
+  }
+
+  /** Everyone who has joined, hidden ones included. */
+  participants(): Participant[] {
+    return [...this.#participants.values()].filter(({ state }) => state === 'joined');
+  }
+
+  /** The presence of `identity`, where it has joined. */
+  participant(identity: Identity): Participant | undefined {
+    const participant = this.#seatOfIdentity.get(identity);
+    return participant?.state === 'joined' ? participant : undefined;
+  }
+
+  /** Whether anybody has ever joined. */
+  get everJoined(): boolean {
+    return this.#wasJoined;
+  }
+
+  /** When the room closes by itself if nothing changes. */
+  get closesAt(): Millis | undefined {
+    if (this.#emptySince === undefined) return undefined;
+    const { emptyTimeout, departureTimeout } = this.#settings;
+    return (this.#emptySince + (this.#wasJoined ? departureTimeout : emptyTimeout)) as Millis;
+  }
+
+  /** Changes settings and tells everyone who is in the room. */
+  update(change: Partial<RoomSettings>): void {
+    this.#settings = { ...this.#settings, ...change };
+    this.#version += 1;
+    this.broadcast({ type: 'room-updated', room: this.info });
+    this.#context.onOccupancy(this);
+  }
+
+  /**
+   * Lets somebody in. The seat is taken at once, so that the limit holds however many join together; the others learn
+   * of it when its media is ready. An identity that is in the room already is replaced then.
+   * Throws `room-full`, `room-closed`, `replaced`, `kicked`, `media-unavailable`.
+   */
+  async join(
+    profile: Profile,
+    link: ParticipantLink,
+    subscribe: { mode: SubscribeMode; rtpCapabilities?: RtpCapabilities | undefined },
+  ): Promise<{ participant: Participant; joined: JoinedRoom }> {
+    const participant = this.#seat(profile, link, subscribe);
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const opening = this.#openMedia();
+        const consumers = await opening
+          .then((media) => participant.prepare(media, this.#publicationsVisibleTo(participant)))
+          .catch((error: unknown) => {
+            if (opening !== this.#media && attempt < JOIN_ATTEMPTS) return undefined;
+            throw error;
+          });
+        // The media may have been lost while the worker was asked: then all of it starts over.
+        if (opening !== this.#media && attempt < JOIN_ATTEMPTS && participant.state === 'joining') continue;
+        if (participant.state === 'left') throw participant.refusal;
+        if (consumers === undefined) throw new SluiceError('media-unavailable', { retryAfter: 1 });
+        return { participant, joined: this.#admit(participant, consumers) };
+      }
+    } catch (error) {
+      if (participant.state === 'left') throw participant.refusal;
+      participant.leave('media-unavailable');
+      throw error;
+    }
+  }
+
+  /**
+   * Puts out every presence of `identity`, those that are still joining too. Returns the ids of their tokens.
+   * Throws `participant-not-found`.
+   */
+  kick(identity: Identity): string[] {
+    const presences = [...this.#participants.values()].filter((participant) => participant.identity === identity);
+    if (presences.length === 0) throw new SluiceError('participant-not-found');
+    for (const participant of presences) participant.leave('kicked');
+    return presences.map(({ profile }) => profile.tokenId);
+  }
+
+  /** Everyone out, and the media closed. Idempotent. */
+  close(reason: RoomCloseReason): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const why: LeaveReason = reason === 'draining' || reason === 'media-unavailable' ? reason : 'room-closed';
+    for (const participant of this.#participants.values()) participant.leave(why);
+    this.#closeMedia();
+    this.#announce({ type: 'room-closed', reason });
+    this.#context.onClosed(this);
+  }
+
+  /** What changed since the last tick as JSON, or undefined. */
+  takeTick(): string | undefined {
+    return this.#tick.take();
+  }
+
+  // What participants ask of their room.
+
+  now(): Millis {
+    return this.#context.now();
+  }
+
+  newId(): string {
+    return this.#context.newId();
+  }
+
+  iceServers(identity: Identity): IceServer[] {
+    return this.#context.iceServers(identity);
+  }
+
+  broadcast(event: RoomEvent, except?: Participant): void {
+    for (const participant of this.#participants.values()) if (participant !== except) participant.tell(event);
+  }
+
+  *visibleTo(participant: Participant): Iterable<Participant> {
+    for (const other of this.#participants.values()) {
+      if (other !== participant && other.state === 'joined' && !other.hidden) yield other;
+    }
+  }
+
+  published(publication: Publication): void {
+    const owner = this.#participants.get(publication.participantId);
+    if (owner === undefined) return;
+    this.#owners.set(publication.producer.id, owner);
+    for (const participant of this.#participants.values()) if (participant !== owner) participant.offer(publication);
+  }
+
+  unpublished(id: ProducerId): void {
+    this.#owners.delete(id);
+    for (const participant of this.#participants.values()) participant.producerEnded(id);
+  }
+
+  announce(fact: FactOfParticipant, { id, identity }: Participant): void {
+    this.#announce({ ...fact, participantId: id, identity });
+  }
+
+  departed(participant: Participant): void {
+    this.#participants.delete(participant.id);
+    if (this.#seatOfIdentity.get(participant.identity) === participant) {
+      this.#seatOfIdentity.delete(participant.identity);
+    }
+    this.#indices.delete(participant.index);
+    this.#tick.remove(participant.index);
+    if (this.#participants.size > 0 || this.#closed) return;
+    this.#emptySince = this.now();
+    // Nobody is left to hear a worker's silence: the media costs nothing until somebody comes.
+    this.#closeMedia();
+    this.#context.onOccupancy(this);
+  }
+
+  #seat(
+    profile: Profile,
+    link: ParticipantLink,
+    subscribe: { mode: SubscribeMode; rtpCapabilities?: RtpCapabilities | undefined },
+  ): Participant {
+    if (this.#closed) throw new SluiceError('room-closed');
+    const replaces = this.#seatOfIdentity.has(profile.identity) ? 1 : 0;
+    if (this.#participants.size - replaces >= this.#settings.maxParticipants) {
+      throw new SluiceError('room-full', { detail: `The room holds ${this.#settings.maxParticipants} participants.` });
+    }
+    let index = 0;
+    while (this.#indices.has(index)) index += 1;
+    this.#indices.add(index);
+    const seat = { id: this.newId() as ParticipantId, index, joinedAt: this.now() };
+    const participant = new Participant(this, link, seat, profile, subscribe);
+    this.#participants.set(participant.id, participant);
+    this.#emptySince = undefined;
+    this.#context.onOccupancy(this);
+    return participant;
+  }
+
+  #admit(participant: Participant, consumers: Parameters<Participant['admitted']>[0]): JoinedRoom {
+    this.participant(participant.identity)?.leave('replaced');
+    this.#seatOfIdentity.set(participant.identity, participant);
+    this.#wasJoined = true;
+    const joined = participant.admitted(consumers);
+    this.announce({ type: 'participant-joined' }, participant);
+    if (!participant.hidden) {
+      this.broadcast({ type: 'participant-joined', participant: participant.info }, participant);
+    }
+    return joined;
+  }
+
+  *#publicationsVisibleTo(participant: Participant): Iterable<Publication> {
+    for (const other of this.visibleTo(participant)) yield* other.publications;
+  }
+
+  #openMedia(): Promise<MediaRoom> {
+    if (this.#media !== undefined) return this.#media;
+    const opening = this.#context.engine.openRoom(this.#listener(() => opening === this.#media));
+    this.#media = opening;
+    opening.catch(() => {
+      if (this.#media === opening) this.#media = undefined;
+    });
+    return opening;
+  }
+
+  #closeMedia(): void {
+    this.#media?.then(
+      (media) => media.close(),
+      () => undefined,
+    );
+    this.#media = undefined;
+    this.#owners.clear();
+  }
+
+  #listener(isCurrent: () => boolean): MediaRoomListener {
+    return {
+      lost: () => {
+        if (isCurrent()) void this.#rebuildMedia();
+      },
+      levels: (levels) => {
+        const byIndex = new Map<number, number>();
+        for (const { producerId, dBov } of levels) {
+          const owner = this.#owners.get(producerId);
+          if (owner !== undefined && !owner.hidden) {
+            byIndex.set(owner.index, Math.max(dBov, byIndex.get(owner.index) ?? -Infinity));
+          }
+        }
+        this.#tick.setLevels(byIndex);
+        this.#context.onTickDue(this);
+      },
+      activeSpeaker: (producerId) => {
+        const owner = this.#owners.get(producerId);
+        if (owner === undefined) return;
+        this.#tick.setDominant(owner.index);
+        this.#context.onTickDue(this);
+      },
+    };
+  }
+
+  /** The worker under the room has died: everyone gets new transports, and only then is anyone told. */
+  async #rebuildMedia(): Promise<void> {
+    const since = this.now();
+    this.#media = undefined;
+    this.#owners.clear();
+    this.#announce({ type: 'room-media-lost' });
+    const affected = this.participants();
+    for (const participant of affected) participant.mediaLost();
+    if (affected.length === 0) return;
+
+    const opening = this.#openMedia();
+    const rebuilt = await opening.then(
+      (media) =>
+        Promise.allSettled(
+          affected.map((participant) => participant.prepare(media, this.#publicationsVisibleTo(participant))),
+        ),
+      () => undefined,
+    );
+    if (this.#closed || (rebuilt !== undefined && opening !== this.#media)) return;
+    if (rebuilt === undefined) {
+      this.close('media-unavailable');
+      return;
+    }
+    affected.forEach((participant, at) => {
+      const outcome = rebuilt[at]!;
+      if (outcome.status === 'rejected') participant.leave('media-unavailable');
+      else if (participant.state === 'joined') participant.mediaRebuilt(outcome.value);
+    });
+    this.#announce({ type: 'room-media-rebuilt', milliseconds: this.now() - since });
+  }
+
+  #announce(fact: DistributiveOmit<RoomFact, 'at' | 'room' | 'roomId'>): void {
+    this.#context.onFact({ ...fact, at: this.now(), room: this.name, roomId: this.id });
+  }
+}
+
+type DistributiveOmit<Fact, Key extends PropertyKey> = Fact extends unknown ? Omit<Fact, Key> : never;

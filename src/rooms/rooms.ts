@@ -1,0 +1,155 @@
+import { type Millis, later } from '../kernel/clock.ts';
+import { Deadlines } from '../kernel/deadlines.ts';
+import { SluiceError } from '../kernel/errors.ts';
+import type { JoinedRoom, ParticipantLink } from './events.ts';
+import type { RoomCloseReason } from './facts.ts';
+import type { RoomName } from './ids.ts';
+import type { RtpCapabilities } from './ortc.ts';
+import type { Participant, Profile, SubscribeMode } from './participant.ts';
+import { Room, type RoomContext, type RoomSettings } from './room.ts';
+
+export type RoomsOptions = Pick<RoomContext, 'engine' | 'now' | 'newId' | 'iceServers' | 'onFact'> & {
+  /** What a room has that names nothing else. */
+  readonly defaults: RoomSettings;
+  /** Whether a token for a room that is not open opens it. */
+  readonly createOnJoin: boolean;
+  /** Rooms that may be open at once. */
+  readonly maxRooms: number;
+  /** Milliseconds for which a participant without a connection is kept. */
+  readonly resumeWithin: number;
+};
+
+export type JoinRequest = Profile & {
+  readonly room: RoomName;
+  readonly subscribe: SubscribeMode;
+  readonly rtpCapabilities?: RtpCapabilities | undefined;
+};
+
+/** Every open room, by name. Time-outs happen in `advance()`, which the shell calls. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #context: RoomContext;
+  readonly #rooms = new Map<RoomName, Room>();
+  readonly #deadlines = new Deadlines<Room | Participant>();
+  #tickDue = new Set<Room>();
+  #draining = false;
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#context = {
+      ...options,
+      onTickDue: (room) => this.#tickDue.add(room),
+      onOccupancy: (room) => {
+        const { closesAt } = room;
+        if (closesAt === undefined || room.closed) this.#deadlines.delete(room);
+        else this.#deadlines.set(room, closesAt);
+      },
+      onClosed: (room) => {
+        this.#deadlines.delete(room);
+        this.#tickDue.delete(room);
+        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+      },
+    };
+  }
+
+  /** Open rooms. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** Throws `room-exists`, `limit-reached`, `draining`. */
+  create(name: RoomName, settings: Partial<RoomSettings> = {}): Room {
+    if (this.#draining) throw new SluiceError('draining');
+    if (this.#rooms.has(name)) throw new SluiceError('room-exists');
+    if (this.#rooms.size >= this.#options.maxRooms) {
+      throw new SluiceError('limit-reached', { detail: `The server holds ${this.#options.maxRooms} rooms.` });
+    }
+    const room = new Room(this.#context, name, { ...this.#options.defaults, ...settings });
+    this.#rooms.set(name, room);
+    this.#context.onOccupancy(room);
+    return room;
+  }
+
+  find(name: RoomName): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /** Throws `room-not-found`. */
+  get(name: RoomName): Room {
+    const room = this.#rooms.get(name);
+    if (room === undefined) throw new SluiceError('room-not-found');
+    return room;
+  }
+
+  list(): Room[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** Throws `room-not-found`. */
+  close(name: RoomName, reason: RoomCloseReason = 'closed'): void {
+    this.get(name).close(reason);
+  }
+
+  /** Throws what `Room.join` throws, and `room-not-found`, `limit-reached`, `draining`. */
+  async join(request: JoinRequest, link: ParticipantLink): Promise<{ participant: Participant; joined: JoinedRoom }> {
+    if (this.#draining) throw new SluiceError('draining');
+    const room =
+      this.find(request.room) ?? (this.#options.createOnJoin ? this.create(request.room) : this.get(request.room));
+    const { subscribe: mode, rtpCapabilities } = request;
+    return room.join(request, link, { mode, rtpCapabilities });
+  }
+
+  /** The participant's connection is lost: it leaves as `disconnected` unless it is back in time. */
+  disconnected(participant: Participant): void {
+    if (participant.state === 'left') return;
+    participant.disconnected();
+    this.#deadlines.set(participant, later(this.#options.now(), this.#options.resumeWithin));
+  }
+
+  /** The participant's connection is back. */
+  reconnected(participant: Participant): void {
+    this.#deadlines.delete(participant);
+    participant.reconnected();
+  }
+
+  /** No new joins or rooms from here on; everyone is told that the server goes away within `seconds`. */
+  drain(seconds: number): void {
+    this.#draining = true;
+    for (const room of this.#rooms.values()) room.broadcast({ type: 'draining', seconds });
+  }
+
+  /** Whether anybody is still in a room. */
+  get occupied(): boolean {
+    return this.list().some((room) => room.participants().length > 0);
+  }
+
+  /** Closes every room. */
+  closeAll(reason: RoomCloseReason): void {
+    for (const room of this.list()) room.close(reason);
+  }
+
+  /** When `advance()` has something to do. */
+  nextDeadline(): Millis | undefined {
+    return this.#deadlines.next();
+  }
+
+  /** Does what is due: empty rooms close, participants that did not come back leave. */
+  advance(): void {
+    const now = this.#options.now();
+    for (let due = this.#deadlines.takeDue(now); due !== undefined; due = this.#deadlines.takeDue(now)) {
+      if (due instanceof Room) due.close(due.everJoined ? 'departed' : 'empty');
+      else due.leave('disconnected');
+    }
+  }
+
+  /** Hands out the frame of every room in which something changed since the last call. */
+  takeTicks(publish: (room: Room, frame: string) => void): void {
+    if (this.#tickDue.size === 0) return;
+    const due = this.#tickDue;
+    this.#tickDue = new Set();
+    for (const room of due) {
+      const frame = room.takeTick();
+      if (frame !== undefined) publish(room, frame);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The signaling protocol, version 1: every message's name and schema. docs/protocol.md explains it; a test holds
+ * the two together. The browser SDK takes its types from here.
+ *
+ * Transport: socket.io over WebSocket at `/socket.io/`, default name space.
+ * - The CONNECT packet's `auth` is a `Hello`: join or resume. The server answers it, without a further round trip,
+ *   with `joined` or `resumed`, or refuses it with a connect error whose `data` is a `WireError`, and closes.
+ * - A client request is `emit(name, requestId, params, ack)`; the ack is called with one `Answer`. Request ids count
+ *   up from 1; a request that is repeated after a resume is answered again and not done again.
+ * - A server event is `emit(name, seq, payload)`; `seq` counts up from 1 within a session. After a resume, the events
+ *   that the client has not received come again, in order.
+ * - `tick` frames have no sequence number, are not repeated, and hold only what changed.
+ * - `bye` comes last, before the server closes the socket.
+ */
+import { type Static, type TSchema, Type } from 'typebox';
+
+import type { WireError } from '../kernel/errors.ts';
+import type { ConsumerInfo, JoinedRoom, RoomEvent } from '../rooms/events.ts';
+import type { TickFrame } from '../rooms/tick.ts';
+import type { IceParameters } from '../rooms/ortc.ts';
+import { DtlsParametersSchema, MediaKindSchema, RtpCapabilitiesSchema, RtpParametersSchema } from '../rooms/ortc.ts';
+import type { ChatMessage, ProducerInfo } from '../rooms/events.ts';
+
+/** Goes up with a change that an old client would not survive. */
+export const PROTOCOL_VERSION = 1;
+
+const strict = { additionalProperties: false } as const;
+const id = Type.String({ minLength: 1, maxLength: 64 });
+const layer = Type.Integer({ minimum: 0, maximum: 7 });
+const ids = Type.Array(id, { minItems: 1, maxItems: 256 });
+
+const SourceSchema = Type.Union([
+  Type.Literal('microphone'),
+  Type.Literal('camera'),
+  Type.Literal('screen'),
+  Type.Literal('screen-audio'),
+]);
+
+/** `auto`: the server forwards every track of the room, now and later. `manual`: only what `consume` names. */
+const SubscribeModeSchema = Type.Union([Type.Literal('auto'), Type.Literal('manual')]);
+export type SubscribeMode = Static<typeof SubscribeModeSchema>;
+
+/** `auth` of the socket.io CONNECT packet: join a room. */
+export const JoinHelloSchema = Type.Object(
+  {
+    protocol: Type.Literal(PROTOCOL_VERSION),
+    /** The join token. */
+    token: Type.String({ minLength: 1, maxLength: 8192 }),
+    /** What the client can receive. Given here, `joined` brings the consumers; else `subscribe` does later. */
+    rtpCapabilities: Type.Optional(RtpCapabilitiesSchema),
+    subscribe: Type.Optional(SubscribeModeSchema),
+    /** Name and version of the client, for the log. */
+    client: Type.Optional(Type.String({ maxLength: 64, pattern: '^[\\x20-\\x7e]*$' })),
+  },
+  strict,
+);
+/** `auth` of the socket.io CONNECT packet: go on with a session whose socket was lost. */
+export const ResumeHelloSchema = Type.Object(
+  {
+    protocol: Type.Literal(PROTOCOL_VERSION),
+    resume: Type.Object(
+      {
+        sessionId: id,
+        secret: Type.String({ minLength: 1, maxLength: 64 }),
+        /** `seq` of the last event that the client has handled; 0 for none. */
+        received: Type.Integer({ minimum: 0 }),
+      },
+      strict,
+    ),
+  },
+  strict,
+);
+export type JoinHello = Static<typeof JoinHelloSchema>;
+export type ResumeHello = Static<typeof ResumeHelloSchema>;
+
+const empty = Type.Object({}, strict);
+
+/** Every request of a client: its name and the schema of its parameters. */
+export const REQUESTS = {
+  /** Start DTLS on a transport, once. */
+  'transport-connect': Type.Object({ transportId: id, dtlsParameters: DtlsParametersSchema }, strict),
+  /** New ICE credentials, after the client's network has changed. */
+  'transport-restart-ice': Type.Object({ transportId: id }, strict),
+  /** Say what this client can receive, and how it subscribes; answers with the consumers. Once per media setup. */
+  subscribe: Type.Object({ rtpCapabilities: RtpCapabilitiesSchema, mode: Type.Optional(SubscribeModeSchema) }, strict),
+  /** Publish a track on the send transport. */
+  produce: Type.Object(
+    {
+      kind: MediaKindSchema,
+      source: SourceSchema,
+      rtpParameters: RtpParametersSchema,
+      paused: Type.Optional(Type.Boolean()),
+    },
+    strict,
+  ),
+  /** Mute a track of one's own. */
+  'producer-pause': Type.Object({ producerId: id }, strict),
+  'producer-resume': Type.Object({ producerId: id }, strict),
+  /** Unpublish a track of one's own. */
+  'producer-close': Type.Object({ producerId: id }, strict),
+  /** Receive these tracks (manual mode, or again after `consumer-close`). */
+  consume: Type.Object({ producerIds: ids }, strict),
+  /** Forward nothing for these consumers until they are resumed. */
+  'consumer-pause': Type.Object({ consumerIds: ids }, strict),
+  /** Forward; also says that the client is ready for a consumer that was announced as paused. */
+  'consumer-resume': Type.Object({ consumerIds: ids }, strict),
+  'consumer-close': Type.Object({ consumerIds: ids }, strict),
+  /** The highest layers that this consumer should be sent. */
+  'consumer-layers': Type.Object({ consumerId: id, spatialLayer: layer, temporalLayer: Type.Optional(layer) }, strict),
+  /** A text message to everyone in the room. Needs the `data` grant. */
+  chat: Type.Object({ text: Type.String({ minLength: 1, maxLength: 4096 }) }, strict),
+  /** Leave for good: the session ends and cannot be resumed. */
+  leave: empty,
+} as const satisfies Record<string, TSchema>;
+
+export type RequestName = keyof typeof REQUESTS;
+export type RequestParams<Name extends RequestName> = Static<(typeof REQUESTS)[Name]>;
+
+/** What each request answers on success. */
+export type RequestResults = {
+  'transport-connect': Record<string, never>;
+  'transport-restart-ice': { iceParameters: IceParameters };
+  subscribe: { consumers: ConsumerInfo[] };
+  produce: { producer: ProducerInfo };
+  'producer-pause': Record<string, never>;
+  'producer-resume': Record<string, never>;
+  'producer-close': Record<string, never>;
+  consume: { consumers: ConsumerInfo[] };
+  'consumer-pause': Record<string, never>;
+  'consumer-resume': Record<string, never>;
+  'consumer-close': Record<string, never>;
+  'consumer-layers': Record<string, never>;
+  chat: { message: ChatMessage };
+  leave: Record<string, never>;
+};
+export type RequestResult<Name extends RequestName> = RequestResults[Name];
+
+/** What a request is acknowledged with. */
+export type Answer<Result = unknown> = { ok: true; result: Result } | { ok: false; error: WireError };
+
+/** First message after a join. */
+export type Joined = JoinedRoom & {
+  protocol: typeof PROTOCOL_VERSION;
+  /** What a resume needs. The secret is the session's own and worthless elsewhere. */
+  session: { id: string; secret: string; /** Seconds for which a lost socket can be resumed. */ resumeWithin: number };
+};
+/** First message after a resume; the missed events follow. */
+export type Resumed = { sessionId: string; tick: TickFrame };
+/** Last message before the server closes the socket. `left` answers the client's own leave. */
+export type Bye = WireError | { code: 'left'; message: string };
+
+export type { TickFrame } from '../rooms/tick.ts';
+
+/** Every sequenced event of the server, by name; the payload is the event without its `type`. */
+export const EVENTS = [
+  'participant-joined',
+  'participant-left',
+  'producer-added',
+  'producer-paused',
+  'producer-resumed',
+  'producer-removed',
+  'consumer-added',
+  'consumer-removed',
+  'consumer-layers',
+  'chat',
+  'room-updated',
+  'media-reset',
+  'draining',
+] as const satisfies readonly RoomEvent['type'][];
+export type EventName = RoomEvent['type'];
+export type EventPayload<Name extends EventName> = Omit<Extract<RoomEvent, { type: Name }>, 'type'>;

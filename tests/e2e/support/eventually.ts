@@ -1,0 +1,37 @@
+import { AssertionError } from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const EVERY = 50;
+
+/** Reads until the value is `good`, and returns it. Fails after `within` milliseconds, and tells the last value. */
+export async function eventually<Value>(
+  what: string,
+  read: () => Promise<Value> | Value,
+  good: (value: Value) => boolean,
+  within = 10_000,
+): Promise<Value> {
+  const until = performance.now() + within;
+  for (;;) {
+    const value = await read();
+    if (good(value)) return value;
+    if (performance.now() > until) {
+      throw new AssertionError({ message: `${what}: not within ${within} ms. Last: ${JSON.stringify(value)}` });
+    }
+    await sleep(EVERY);
+  }
+}
+
+/** Reads for `milliseconds`, and fails where a value is not `good`: for what must not happen. */
+export async function throughout<Value>(
+  what: string,
+  milliseconds: number,
+  read: () => Promise<Value> | Value,
+  good: (value: Value) => boolean,
+): Promise<void> {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until) {
+    const value = await read();
+    if (!good(value)) throw new AssertionError({ message: `${what}: no longer. Found: ${JSON.stringify(value)}` });
+    await sleep(EVERY);
+  }
+}

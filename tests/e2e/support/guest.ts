@@ -1,0 +1,177 @@
+/** A participant on a bare page of the server's origin, which uses the SDK and nothing else. */
+import assert from 'node:assert/strict';
+
+import type { BrowserContext, Page } from 'playwright-core';
+
+import type { JoinOptions, JoinTimings, MediaState, RoomState, Source } from '../../../client/sdk/api.ts';
+import { eventually, throughout } from './eventually.ts';
+
+/** What a browser has decoded of one track. `shown` is what its element shows. */
+export type Reception = {
+  /** Changes when another receiver takes over, which starts counting anew. */
+  receiver: string;
+  muted: boolean;
+  bytes: number;
+  frames: number;
+  width: number;
+  height: number;
+  energy: number;
+  samples: number;
+  shown: Picture | null;
+};
+export type Picture = { width: number; height: number; frames: number; pixels: string };
+export type Happening = { event: string; identity?: string; source?: string; value?: string; at: number };
+type RoomView = {
+  state: RoomState;
+  mediaState: MediaState;
+  closed: string | null;
+  participants: string[];
+  tracks: { identity: string; source: Source; muted: boolean }[];
+  chat: string[];
+  timings: JoinTimings;
+};
+
+/** Small, so that several of them fit on two cores. */
+export const SMALL_CAMERA = { width: 320, height: 180, frameRate: 10, simulcast: false };
+const SILENCE_FOR = 1500;
+
+export class Guest {
+  readonly identity: string;
+  readonly page: Page;
+  readonly context: BrowserContext;
+
+  /** `page` is to have the kit. */
+  constructor(identity: string, page: Page) {
+    this.identity = identity;
+    this.page = page;
+    this.context = page.context();
+  }
+
+  /** Joins; rejects where the SDK does. */
+  async join(token: string, options: JoinOptions = {}): Promise<void> {
+    assert.equal(await this.tryToJoin(token, options), null, `${this.identity} joins`);
+  }
+
+  /** The code with which the SDK refuses, or null. */
+  tryToJoin(token: string, options: JoinOptions = {}): Promise<string | null> {
+    return this.#kit('join', token, options);
+  }
+
+  /** Camera and microphone. */
+  publish(what: { camera?: object; microphone?: boolean } = { camera: SMALL_CAMERA, microphone: true }): Promise<void> {
+    return this.#kit('publish', what);
+  }
+
+  mute(source: Source): Promise<void> {
+    return this.#kit('mute', source);
+  }
+
+  unmute(source: Source): Promise<void> {
+    return this.#kit('unmute', source);
+  }
+
+  shareScreen(on: boolean): Promise<void> {
+    return this.#kit('setScreen', on);
+  }
+
+  /** Resolves when the server has taken it. */
+  say(text: string): Promise<string> {
+    return this.#kit('sendChat', text);
+  }
+
+  setLayers(identity: string, spatialLayer: number): Promise<void> {
+    return this.#kit('setLayers', identity, spatialLayer);
+  }
+
+  leave(): Promise<void> {
+    return this.#kit('leave');
+  }
+
+  room(): Promise<RoomView> {
+    return this.#kit('state');
+  }
+
+  /** What has happened to this guest: `chat`, or `trackMuted`, and so on. */
+  async happened(...events: string[]): Promise<Happening[]> {
+    const all = await this.#kit<Happening[]>('happenings');
+    return events.length === 0 ? all : all.filter(({ event }) => events.includes(event));
+  }
+
+  reception(identity: string, source: Source): Promise<Reception | null> {
+    return this.#kit('reception', identity, source);
+  }
+
+  /** Waits until this guest has decoded ten more frames of `identity`, and what is shown has changed with them. */
+  async sees(identity: string, source: Source = 'camera', within = 10_000): Promise<Reception> {
+    let from: Reception | undefined;
+    const last = await eventually(
+      `${this.identity} sees the ${source} of ${identity}`,
+      () => this.reception(identity, source),
+      (now) => {
+        if (!now?.shown || now.frames === 0) return false;
+        if (from?.receiver !== now.receiver) from = now;
+        return now.frames >= from.frames + 10 && now.shown.pixels !== from.shown?.pixels;
+      },
+      within,
+    );
+    assert.ok(last);
+    return last;
+  }
+
+  /** Waits until this guest has decoded sound of `identity` that is not silence. */
+  async hears(identity: string, source: Source = 'microphone', within = 10_000): Promise<void> {
+    let from: Reception | undefined;
+    await eventually(
+      `${this.identity} hears ${identity}`,
+      () => this.reception(identity, source),
+      (now) => {
+        if (now === null) return false;
+        if (from?.receiver !== now.receiver) from = now;
+        return now.energy > from.energy + 1e-4 && now.samples > from.samples && now.bytes > from.bytes;
+      },
+      within,
+    );
+  }
+
+  /** Waits until nothing of this track comes in any more, and makes sure that it stays so for a while. */
+  async receivesNothing(identity: string, source: Source): Promise<void> {
+    const bytes = async () => (await this.reception(identity, source))?.bytes;
+    let last = await bytes();
+    await eventually(
+      `the ${source} of ${identity} stops`,
+      async () => {
+        const before = last;
+        last = await bytes();
+        return { before, last };
+      },
+      ({ before }) => before === last,
+    );
+    const what = `${this.identity} receives no ${source} of ${identity}`;
+    let resting = last;
+    let changes = 0;
+    // The last packets of a muted track may be under way at the first look.
+    await throughout(what, SILENCE_FOR, bytes, (now) => {
+      if (now !== resting) changes += 1;
+      resting = now;
+      return changes <= 2;
+    });
+    assert.equal(await bytes(), resting, what);
+  }
+
+  /** Waits for this event. */
+  async told(event: string, about: Partial<Happening> = {}, within = 5000): Promise<Happening> {
+    const fits = (happening: Happening) =>
+      Object.entries(about).every(([key, value]) => happening[key as keyof Happening] === value);
+    const found = await eventually(
+      `${this.identity} is told ${event} ${JSON.stringify(about)}`,
+      () => this.happened(event),
+      (all) => all.some(fits),
+      within,
+    );
+    return found.find(fits)!;
+  }
+
+  #kit<Result>(name: string, ...args: unknown[]): Promise<Result> {
+    return this.page.evaluate<Result>(`kit.${name}(${args.map((arg) => JSON.stringify(arg)).join()})`);
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { AUDIO, VIDEO } from '../support/memory-media-engine.ts';
+import { createRoomsWorld, identity, roomName, settle } from '../support/rooms.ts';
+
+test('a room takes as many as it may hold, however many knock at once', async () => {
+  const { rooms, join } = createRoomsWorld();
+  rooms.create(roomName('small'), { maxParticipants: 3 });
+  const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((who) => join('small', who)));
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'in' : (outcome.reason as { code: string }).code)),
+    ['in', 'in', 'in', 'room-full', 'room-full'],
+  );
+});
+
+test('a seat is free again once its participant has left', async () => {
+  const { rooms, join } = createRoomsWorld();
+  rooms.create(roomName('small'), { maxParticipants: 1 });
+  const ada = await join('small', 'ada');
+  await assert.rejects(join('small', 'bob'), { code: 'room-full' });
+  ada.participant.leave('left');
+  await join('small', 'bob');
+});
+
+test('the same identity takes its own place, also in a full room', async () => {
+  const { rooms, join } = createRoomsWorld();
+  rooms.create(roomName('small'), { maxParticipants: 2 });
+  const bob = await join('small', 'bob');
+  const before = await join('small', 'ada');
+  const after = await join('small', 'ada');
+  assert.deepEqual(before.ended, ['replaced']);
+  assert.equal(rooms.get(roomName('small')).participants().length, 2);
+  assert.deepEqual(
+    bob.events.map(({ type }) => type),
+    ['participant-joined', 'participant-left', 'participant-joined'],
+  );
+  assert.notEqual(after.participant.id, before.participant.id);
+});
+
+test('what the token does not grant is refused and changes nothing', async () => {
+  const { join, engine } = createRoomsWorld();
+  const mute = await join('lab', 'mute', { grants: { publish: ['microphone'], data: false, subscribe: false } });
+  const ada = await join('lab', 'ada');
+  await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  await settle();
+
+  await assert.rejects(mute.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }), {
+    code: 'forbidden',
+  });
+  await assert.rejects(mute.participant.chat('hello'), { code: 'forbidden' });
+  await assert.rejects(mute.participant.consume(['anything']), { code: 'forbidden' });
+  assert.equal(engine.rooms[0]!.consumers.size, 0, 'nothing is forwarded without the subscribe grant');
+  assert.equal(engine.rooms[0]!.producers.size, 1);
+});
+
+test('a source is published once, and only as the kind that it is', async () => {
+  const { join } = createRoomsWorld();
+  const ada = await join('lab', 'ada');
+  const microphone = { kind: 'audio', source: 'microphone', rtpParameters: AUDIO } as const;
+  const { id } = await ada.participant.produce(microphone);
+  await assert.rejects(ada.participant.produce(microphone), { code: 'source-in-use' });
+  await assert.rejects(ada.participant.produce({ ...microphone, source: 'camera' }), { code: 'invalid-request' });
+  await ada.participant.closeProducer(id);
+  await ada.participant.produce(microphone);
+});
+
+test("nobody touches another one's transports, producers and consumers", async () => {
+  const { join } = createRoomsWorld();
+  const ada = await join('lab', 'ada');
+  const { id } = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const bob = await join('lab', 'bob');
+  const eve = await join('lab', 'eve');
+  const dtlsParameters = ada.joined.media.send.dtlsParameters;
+  await assert.rejects(eve.participant.connectTransport(ada.joined.media.send.id, dtlsParameters), {
+    code: 'transport-not-found',
+  });
+  await assert.rejects(eve.participant.closeProducer(id), { code: 'producer-not-found' });
+  await assert.rejects(eve.participant.pauseProducer(id), { code: 'producer-not-found' });
+  await assert.rejects(eve.participant.closeConsumers([bob.joined.consumers[0]!.id]), { code: 'consumer-not-found' });
+});
+
+test('one wrong id among several leaves the others as they were', async () => {
+  const { join, engine } = createRoomsWorld();
+  const ada = await join('lab', 'ada');
+  await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const bob = await join('lab', 'bob');
+  const { id } = bob.joined.consumers[0]!;
+  await assert.rejects(bob.participant.closeConsumers([id, 'nothing']), { code: 'consumer-not-found' });
+  await assert.rejects(bob.participant.pauseConsumers([id, 'nothing']), { code: 'consumer-not-found' });
+  assert.equal(engine.rooms[0]!.consumers.get(id)!.paused, false);
+});
+
+test('a kick puts out who is in, and who is just joining', async () => {
+  const { rooms, join, engine } = createRoomsWorld();
+  const ada = await join('lab', 'ada');
+  engine.hold();
+  const joining = join('lab', 'eve');
+  joining.catch(() => undefined);
+  await settle();
+  assert.deepEqual(rooms.get(roomName('lab')).kick(identity('eve')), ['token-eve']);
+  engine.release();
+  await assert.rejects(joining, { code: 'kicked' });
+  assert.deepEqual(rooms.get(roomName('lab')).kick(identity('ada')), ['token-ada']);
+  assert.deepEqual(ada.ended, ['kicked']);
+  assert.throws(() => rooms.get(roomName('lab')).kick(identity('ada')), { code: 'participant-not-found' });
+  await settle();
+  assert.equal(engine.rooms.flatMap((room) => [...room.transports]).length, 0, 'no transport is left behind');
+});

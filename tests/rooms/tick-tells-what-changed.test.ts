@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { SILENCE, Tick, type TickFrame } from '../../src/rooms/tick.ts';
+
+test('nothing changed: nothing to send', () => {
+  const tick = new Tick();
+  assert.equal(tick.take(), undefined);
+  tick.setLevels(new Map([[3, -40]]));
+  assert.equal(tick.take(), '{"l":[3,-40]}');
+  tick.setLevels(new Map([[3, -40]]));
+  assert.equal(tick.take(), undefined);
+});
+
+test('the active speaker is told while somebody is heard, and null in silence', () => {
+  const tick = new Tick();
+  tick.setDominant(7);
+  assert.equal(tick.take(), undefined, 'nobody is heard');
+  tick.setLevels(new Map([[7, -30]]));
+  assert.equal(tick.take(), '{"l":[7,-30],"s":7}');
+  tick.setLevels(new Map());
+  assert.equal(tick.take(), `{"l":[7,${SILENCE}],"s":null}`);
+});
+
+test('frames applied in order always give what the room knows', () => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constant('levels' as const), levels: levels() }),
+    fc.record({ type: fc.constant('dominant' as const), index: fc.nat(5) }),
+    fc.record({ type: fc.constant('leave' as const), index: fc.nat(5) }),
+    fc.record({ type: fc.constant('take' as const) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const tick = new Tick();
+      const receiver = createReceiver();
+      let heard = new Map<number, number>();
+      for (const one of steps) {
+        if (one.type === 'levels') {
+          heard = new Map(one.levels);
+          tick.setLevels(heard);
+        } else if (one.type === 'dominant') tick.setDominant(one.index);
+        else if (one.type === 'leave') {
+          heard.delete(one.index);
+          tick.remove(one.index);
+          receiver.left(one.index);
+        } else receiver.apply(tick.take());
+      }
+      receiver.apply(tick.take());
+      assert.deepEqual(sorted(receiver.levels), sorted(heard));
+      assert.deepEqual({ l: pairs(tick.snapshot()), s: tick.snapshot().s }, { l: sorted(heard), s: receiver.speaker });
+      if (heard.size === 0) assert.equal(receiver.speaker, null);
+    }),
+  );
+});
+
+function levels() {
+  return fc.array(fc.tuple(fc.nat(5), fc.integer({ min: -126, max: 0 })), { maxLength: 4 });
+}
+
+/** What a client makes of the frames. */
+function createReceiver() {
+  const receiver = {
+    levels: new Map<number, number>(),
+    speaker: null as number | null,
+    apply(json: string | undefined) {
+      if (json === undefined) return;
+      const frame = JSON.parse(json) as TickFrame;
+      for (const [index, dBov] of pairs(frame)) {
+        if (dBov === SILENCE) receiver.levels.delete(index);
+        else receiver.levels.set(index, dBov);
+      }
+      if (frame.s !== undefined) receiver.speaker = frame.s;
+    },
+    left(index: number) {
+      receiver.levels.delete(index);
+      if (receiver.speaker === index) receiver.speaker = null;
+    },
+  };
+  return receiver;
+}
+
+function pairs({ l = [] }: TickFrame): [number, number][] {
+  return Array.from({ length: l.length / 2 }, (_, at): [number, number] => [l[2 * at]!, l[2 * at + 1]!]).toSorted(
+    ([a], [b]) => a - b,
+  );
+}
+
+function sorted(map: ReadonlyMap<number, number>): [number, number][] {
+  return [...map].toSorted(([a], [b]) => a - b);
+}

@@ -1,0 +1,237 @@
+/**
+ * A MediaEngine that forwards nothing but keeps the port's promises: for tests of who is in a room, where a real SFU
+ * would add seconds and no insight. Media itself is tested with real workers.
+ */
+import { SluiceError } from '../../src/kernel/errors.ts';
+import type { MediaKind } from '../../src/rooms/grants.ts';
+import type { ConsumerId, ProducerId, TransportId } from '../../src/rooms/ids.ts';
+import type {
+  Layers,
+  MediaConsumer,
+  MediaEngine,
+  MediaProducer,
+  MediaRoom,
+  MediaRoomListener,
+  MediaTransport,
+  TransportState,
+} from '../../src/rooms/media-engine.ts';
+import type { RtpCapabilities, RtpParameters } from '../../src/rooms/ortc.ts';
+
+export const CAPABILITIES: RtpCapabilities = {
+  codecs: [
+    { kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 },
+    { kind: 'video', mimeType: 'video/VP8', preferredPayloadType: 101, clockRate: 90_000 },
+  ],
+};
+
+export const AUDIO: RtpParameters = {
+  mid: '0',
+  codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }],
+  encodings: [{ ssrc: 1111 }],
+};
+export const VIDEO: RtpParameters = {
+  mid: '1',
+  codecs: [{ mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000 }],
+  encodings: [{ ssrc: 2222 }],
+};
+
+export type MemoryConsumer = MediaConsumer & { paused: boolean; layers: Layers | undefined; closed: boolean };
+export type MemoryProducer = MediaProducer & { paused: boolean; closed: boolean };
+export type MemoryRoom = MediaRoom & {
+  readonly listener: MediaRoomListener;
+  readonly transports: Map<TransportId, MediaTransport & { closed: boolean }>;
+  readonly producers: Map<ProducerId, MemoryProducer>;
+  readonly consumers: Map<ConsumerId, MemoryConsumer>;
+  closed: boolean;
+};
+
+export type MemoryMediaEngine = MediaEngine & {
+  readonly rooms: MemoryRoom[];
+  /** Lets no answer out until `release()`: stops the engine in the middle of something. */
+  hold(): void;
+  release(): void;
+  /** What `openRoom` refuses with, where it does. */
+  failure: SluiceError | undefined;
+  /** Kills the worker under every open room. */
+  loseAll(): void;
+};
+
+export function createMemoryMediaEngine(): MemoryMediaEngine {
+  let lastId = 0;
+  let gate = Promise.resolve();
+  let open = () => undefined as void;
+  const nextId = (kind: string) => `${kind}-${(lastId += 1)}`;
+  const engine: MemoryMediaEngine = {
+    rooms: [],
+    hold() {
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+    },
+    release() {
+      open();
+      gate = Promise.resolve();
+    },
+    failure: undefined,
+    async openRoom(listener) {
+      await gate;
+      if (engine.failure !== undefined) throw engine.failure;
+      const room = createRoom(() => gate, nextId, listener);
+      engine.rooms.push(room);
+      return room;
+    },
+    loseAll() {
+      for (const room of engine.rooms.filter(({ closed }) => !closed)) {
+        room.close();
+        room.listener.lost();
+      }
+    },
+  };
+  return engine;
+}
+
+function createRoom(
+  gate: () => Promise<void>,
+  nextId: (kind: string) => string,
+  listener: MediaRoomListener,
+): MemoryRoom {
+  const room: MemoryRoom = {
+    listener,
+    rtpCapabilities: CAPABILITIES,
+    transports: new Map(),
+    producers: new Map(),
+    consumers: new Map(),
+    closed: false,
+    async openTransport() {
+      await gate();
+      mustBeOpen(room.closed);
+      const transport = createTransport(gate, room, nextId);
+      room.transports.set(transport.id, transport);
+      return transport;
+    },
+    close() {
+      room.closed = true;
+      for (const transport of room.transports.values()) transport.close();
+    },
+  };
+  return room;
+}
+
+function createTransport(
+  gate: () => Promise<void>,
+  room: MemoryRoom,
+  nextId: (kind: string) => string,
+): MediaTransport & { closed: boolean } {
+  const id = nextId('transport') as TransportId;
+  const owned: { close(): void }[] = [];
+  let state: TransportState = 'new';
+  const transport: MediaTransport & { closed: boolean } = {
+    id,
+    closed: false,
+    get state() {
+      return state;
+    },
+    parameters: {
+      id,
+      iceParameters: { usernameFragment: `ufrag-${id}`, password: 'password', iceLite: true },
+      iceCandidates: [],
+      dtlsParameters: {
+        role: 'auto',
+        fingerprints: [{ algorithm: 'sha-256', value: Array.from({ length: 32 }, () => 'AB').join(':') }],
+      },
+    },
+    async connect() {
+      await gate();
+      mustBeOpen(transport.closed);
+      if (state !== 'new') throw new SluiceError('out-of-order');
+      state = 'connected';
+    },
+    async restartIce() {
+      await gate();
+      mustBeOpen(transport.closed);
+      return { usernameFragment: nextId('ufrag'), password: 'password', iceLite: true };
+    },
+    async produce({ kind, paused }) {
+      await gate();
+      mustBeOpen(transport.closed);
+      const producer = createProducer(room, nextId('producer') as ProducerId, kind, paused);
+      owned.push(producer);
+      room.producers.set(producer.id, producer);
+      return producer;
+    },
+    async consume({ producerId, paused }) {
+      await gate();
+      mustBeOpen(transport.closed);
+      const producer = room.producers.get(producerId);
+      if (producer === undefined || producer.closed) throw new SluiceError('producer-not-found');
+      const consumer = createConsumer(room, nextId('consumer') as ConsumerId, producer, paused);
+      owned.push(consumer);
+      room.consumers.set(consumer.id, consumer);
+      return consumer;
+    },
+    close() {
+      transport.closed = true;
+      for (const child of owned) child.close();
+      room.transports.delete(id);
+    },
+  };
+  return transport;
+}
+
+function createProducer(room: MemoryRoom, id: ProducerId, kind: MediaKind, paused: boolean): MemoryProducer {
+  const producer: MemoryProducer = {
+    id,
+    kind,
+    layers: { spatial: 1, temporal: 1 },
+    paused,
+    closed: false,
+    async pause() {
+      producer.paused = true;
+    },
+    async resume() {
+      producer.paused = false;
+    },
+    close() {
+      producer.closed = true;
+      room.producers.delete(id);
+      for (const consumer of room.consumers.values()) if (consumer.producerId === id) consumer.close();
+    },
+  };
+  return producer;
+}
+
+function createConsumer(
+  room: MemoryRoom,
+  id: ConsumerId,
+  { id: producerId, kind }: MemoryProducer,
+  paused: boolean,
+): MemoryConsumer {
+  const consumer: MemoryConsumer = {
+    id,
+    producerId,
+    kind,
+    rtpParameters: kind === 'audio' ? AUDIO : VIDEO,
+    paused,
+    layers: undefined,
+    closed: false,
+    async pause() {
+      consumer.paused = true;
+    },
+    async resume() {
+      consumer.paused = false;
+    },
+    async setPreferredLayers(layers) {
+      consumer.layers = layers;
+    },
+    async requestKeyFrame() {},
+    close() {
+      consumer.closed = true;
+      room.consumers.delete(id);
+    },
+  };
+  return consumer;
+}
+
+function mustBeOpen(closed: boolean): void {
+  if (closed) throw new SluiceError('media-unavailable');
+}

@@ -1,0 +1,98 @@
+import type { Millis } from '../../src/kernel/clock.ts';
+import type { ErrorCode } from '../../src/kernel/errors.ts';
+import type { JoinedRoom, ParticipantLink, RoomEvent } from '../../src/rooms/events.ts';
+import type { RoomFact } from '../../src/rooms/facts.ts';
+import { DEFAULT_GRANTS, type Grants } from '../../src/rooms/grants.ts';
+import { type Identity, parseIdentity, parseRoomName, type RoomName } from '../../src/rooms/ids.ts';
+import type { Participant, SubscribeMode } from '../../src/rooms/participant.ts';
+import { Rooms, type RoomsOptions } from '../../src/rooms/rooms.ts';
+import { CAPABILITIES, createMemoryMediaEngine, type MemoryMediaEngine } from './memory-media-engine.ts';
+
+export function roomName(text: string): RoomName {
+  return parseRoomName(text) ?? raise(`${text} is not a room name`);
+}
+
+export function identity(text: string): Identity {
+  return parseIdentity(text) ?? raise(`${text} is not an identity`);
+}
+
+/** Rooms on a memory engine and a clock that a test moves. */
+export type RoomsWorld = {
+  readonly rooms: Rooms;
+  readonly engine: MemoryMediaEngine;
+  readonly facts: RoomFact[];
+  /** Moves the clock, and does what is due. */
+  pass(milliseconds: number): void;
+  join(room: string, who: string, options?: JoinOptions): Promise<Guest>;
+};
+export type JoinOptions = { grants?: Partial<Grants>; subscribe?: SubscribeMode; capabilities?: boolean };
+
+/** Somebody in a room, with all that was sent to them. */
+export type Guest = {
+  readonly participant: Participant;
+  readonly joined: JoinedRoom;
+  readonly events: RoomEvent[];
+  /** Why they were put out. */
+  readonly ended: (ErrorCode | 'left')[];
+};
+
+export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorld {
+  const engine = createMemoryMediaEngine();
+  const facts: RoomFact[] = [];
+  let now = 1_000_000 as Millis;
+  let lastId = 0;
+  const rooms = new Rooms({
+    engine,
+    now: () => now,
+    newId: () => `id-${(lastId += 1)}`,
+    iceServers: () => [],
+    onFact: (fact) => facts.push(fact),
+    defaults: { maxParticipants: 100, emptyTimeout: 300_000, departureTimeout: 20_000, metadata: {} },
+    createOnJoin: true,
+    maxRooms: 1000,
+    resumeWithin: 20_000,
+    ...options,
+  });
+  return {
+    rooms,
+    engine,
+    facts,
+    pass(milliseconds) {
+      now = (now + milliseconds) as Millis;
+      rooms.advance();
+    },
+    async join(room, who, { grants = {}, subscribe = 'auto', capabilities = true } = {}) {
+      const { link, events, ended } = createRecorder();
+      const { participant, joined } = await rooms.join(
+        {
+          room: roomName(room),
+          identity: identity(who),
+          name: who,
+          metadata: {},
+          grants: { ...DEFAULT_GRANTS, ...grants },
+          tokenId: `token-${who}`,
+          subscribe,
+          rtpCapabilities: capabilities ? CAPABILITIES : undefined,
+        },
+        link,
+      );
+      return { participant, joined, events, ended };
+    },
+  };
+}
+
+/** A link that remembers what it was given. */
+export function createRecorder(): { link: ParticipantLink; events: RoomEvent[]; ended: (ErrorCode | 'left')[] } {
+  const events: RoomEvent[] = [];
+  const ended: (ErrorCode | 'left')[] = [];
+  return { link: { send: (event) => events.push(event), end: (code) => ended.push(code) }, events, ended };
+}
+
+/** Lets everything that was started by promises run to its end. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function raise(message: string): never {
+  throw new TypeError(message);
+}
