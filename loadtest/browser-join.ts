@@ -126,7 +126,7 @@ function report(samples: readonly Timings[]): boolean {
     const sorted = samples
       .map((sample) => sample[step])
       .filter((value) => value !== undefined)
-      .sort((a, b) => a - b);
+      .toSorted((a, b) => a - b);
     const goal = GOALS[step];
     const median = quantile(sorted, 0.5);
     const met = sorted.length === samples.length && (goal === undefined || median < goal);

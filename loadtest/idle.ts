@@ -24,13 +24,14 @@ const participants = Math.min(5000, Number(values.participants));
 const rooms = Math.max(1, Number(values.rooms));
 const seconds = Math.min(300, Number(values.seconds));
 
-await using server = await startOwnServer();
+const server = await startOwnServer();
 const nobody = await share(server.pid, 10);
 const sockets: Socket[] = [];
 for (let index = 0; index < participants; index += 1) sockets.push(await join(index));
 await sleep(5000);
 const everybody = await share(server.pid, seconds);
 for (const socket of sockets) socket.disconnect();
+await server.close();
 
 console.log(`main thread with nobody: ${nobody.toFixed(2)} % of a core`);
 console.log(

@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const rate = Math.min(5000, Number(values.rate));
 const seconds = Math.min(60, Number(values.seconds));
 
-await using own =
+const own =
   values.url === undefined ? await startOwnServer(['--rooms.max', '1000000', '--log.level', 'warn']) : undefined;
 const url = new URL('/v1/rooms', values.url ?? own?.url);
 const key = values.key ?? own?.key ?? '';
@@ -33,6 +33,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 await drive('warm-up', WARM_UP_SECONDS);
 const samples = await drive('measured', seconds);
 agent.destroy();
+await own?.close();
 console.log(row(`POST /v1/rooms at ${rate}/s`, samples, 'ms'));
 console.log(verdict('p99', percentile(samples, 0.99), TARGET_MS, 'ms'));
 

@@ -140,6 +140,7 @@ async function assemble(
     rooms: () => rooms.size,
     participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
+    sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
@@ -147,7 +148,7 @@ async function assemble(
   const signaling = createSignaling({
     app: http.app,
     rooms,
-    tokens,
+    authenticator,
     doors,
     clock,
     settings: config.signaling,
@@ -241,9 +242,26 @@ function isRunning<Stats extends WorkerStats>(worker: Stats): worker is Stats & 
 }
 
 function recordSignaling(metrics: Metrics, fact: SignalingFact): void {
-  if (fact.type !== 'join') return;
-  metrics.join(fact.outcome === 'joined' ? 'ok' : fact.outcome);
-  for (const [step, milliseconds] of Object.entries(fact.steps)) metrics.joinStep(step as JoinStep, milliseconds);
+  switch (fact.type) {
+    case 'join':
+      metrics.join(fact.outcome === 'joined' ? 'ok' : fact.outcome);
+      for (const [step, milliseconds] of Object.entries(fact.steps)) metrics.joinStep(step as JoinStep, milliseconds);
+      return;
+    case 'resume':
+      metrics.signaling('resume', fact.outcome === 'resumed' ? 'ok' : fact.outcome);
+      return;
+    case 'request':
+      metrics.signaling('request', fact.outcome === 'done' ? 'ok' : fact.outcome);
+      return;
+    case 'upgrade-refused':
+    case 'misbehaviour':
+      metrics.signaling(fact.type, fact.code);
+      return;
+    case 'socket-opened':
+    case 'socket-closed':
+      // The gauge of open sockets reads their number when it is asked.
+      return;
+  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

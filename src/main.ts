@@ -1,6 +1,6 @@
 import { startApp, type App } from './app.ts';
 import { ConfigError } from './config/problems.ts';
-import { isLocal } from './config/config.ts';
+import { warnings } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { createLog } from './observability/log.ts';
 import { welcome } from './welcome.ts';
@@ -17,11 +17,7 @@ async function run(): Promise<void> {
     level: config.log.level,
     pretty: config.log.format === 'auto' ? 'auto' : config.log.format === 'pretty',
   });
-  if (!isLocal(config) && config.tls === 'off' && config.publicUrl === null) {
-    log.warn(
-      `Browsers give no camera to plain http on another host: set tls (--tls self-signed for a try), or put a proxy with TLS in front and set publicUrl.`,
-    );
-  }
+  for (const warning of warnings(config)) log.warn(warning);
   const app = await startApp(config, log);
   if (app.generatedKey !== undefined) console.log(await welcome(app));
   stopOnSignals(app, (error) => log.error({ err: error }, 'stopping failed'));

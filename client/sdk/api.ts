@@ -15,10 +15,9 @@
  */
 import type { Grants, MediaKind, Source } from '../../src/rooms/grants.ts';
 import type { LeaveReason } from '../../src/rooms/events.ts';
-import type { ErrorCode } from '../../src/kernel/errors.ts';
-import type { ClientErrorCode, SluiceClientError } from './errors.ts';
+import type { CloseReason, SluiceClientError } from './errors.ts';
 
-export type { Grants, LeaveReason, MediaKind, Source };
+export type { CloseReason, Grants, LeaveReason, MediaKind, Source };
 
 /** Free-form facts that the application's backend attached. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -47,14 +46,6 @@ export type RoomState = 'connected' | 'reconnecting' | 'closed';
 
 /** How media does, both directions taken together. `disconnected` and `failed` are being mended by an ICE restart. */
 export type MediaState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed';
-
-/** Why a room is closed: `left` after `leave()`, else a code of the server's error table or of the SDK. */
-export type CloseReason = {
-  readonly code: ErrorCode | ClientErrorCode | 'left';
-  readonly message: string;
-  /** Seconds to wait before joining again, where the server said so. */
-  readonly retryAfter?: number;
-};
 
 /** Every event of a room; each listener is called with the one value named here. */
 export type RoomEvents = {

@@ -21,7 +21,12 @@ export const devices: Devices = {
       .map((info): DeviceInfo => {
         const kind = KINDS[info.kind];
         const number = (counts[kind] += 1);
-        return { deviceId: info.deviceId, groupId: info.groupId, kind, label: info.label || `${NAMES[kind]} ${number}` };
+        return {
+          deviceId: info.deviceId,
+          groupId: info.groupId,
+          kind,
+          label: info.label || `${NAMES[kind]} ${number}`,
+        };
       })
       .filter(({ kind }) => wanted === undefined || kind === wanted);
   },
@@ -34,7 +39,7 @@ export const devices: Devices = {
   },
   async permission(kind) {
     try {
-      return (await navigator.permissions.query({ name: kind as PermissionName })).state;
+      return (await navigator.permissions.query({ name: kind })).state;
     } catch {
       return 'unknown';
     }

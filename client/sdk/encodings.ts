@@ -16,22 +16,33 @@ export const DEFAULT_BITRATES = {
   'screen-audio': 96_000,
 } as const satisfies Record<Source, number>;
 
-/** A layer less tall than this is not worth its bits. */
-const SMALLEST_LAYER = 120;
+/** In pixels. */
+export type Size = { width?: number | undefined; height?: number | undefined };
 
 /**
- * The layers of a camera, lowest first: full, half and quarter size, less those that would be too small to look at.
+ * Pixels from which libwebrtc, the WebRTC of every browser, sends this many layers. Asked for more, it leaves out the
+ * top one, and the picture never gets to its full size.
+ */
+const LAYERS_FROM = [
+  { layers: 3, pixels: 960 * 540 },
+  { layers: 2, pixels: 480 * 270 },
+] as const;
+
+/**
+ * The layers of a camera, lowest first: full, half and quarter size, or fewer where the picture is small.
  * At 1.5 Mb/s for the top layer the lower ones get 400 and 120 kb/s; other rates scale them alike. Two temporal
  * layers, so that a receiver short of bandwidth can drop to half the frames before it drops to a smaller picture.
  */
-export function cameraEncodings(height: number, maxBitrate: number = DEFAULT_BITRATES.camera): Encoding[] {
+export function cameraEncodings(size: Size, maxBitrate: number = DEFAULT_BITRATES.camera): Encoding[] {
+  const { width = 1280, height = 720 } = size;
+  const count = LAYERS_FROM.find(({ pixels }) => width * height >= pixels)?.layers ?? 1;
+  if (count === 1) return singleEncoding(maxBitrate);
   const layers = [
     { scale: 4, share: 0.08 },
     { scale: 2, share: 0.267 },
     { scale: 1, share: 1 },
-  ].filter(({ scale }) => scale === 1 || height / scale >= SMALLEST_LAYER);
-  if (layers.length === 1) return singleEncoding(maxBitrate);
-  return layers.map(({ scale, share }) => ({
+  ];
+  return layers.slice(-count).map(({ scale, share }) => ({
     scaleResolutionDownBy: scale,
     maxBitrate: Math.round(maxBitrate * share),
     scalabilityMode: 'L1T2',
@@ -55,12 +66,12 @@ export type SendOptions = {
 /** How a track is sent, as mediasoup-client's `produce` takes it. `codecs`: those that both sides have. */
 export function senderOptions<Codec extends { mimeType: string }>(
   source: Source,
-  height: number | undefined,
+  size: Size,
   { simulcast = source === 'camera', maxBitrate = DEFAULT_BITRATES[source] }: SendOptions,
   codecs: readonly Codec[],
 ): { encodings: Encoding[]; codec?: Codec; codecOptions?: Record<string, number | boolean> } {
   if (source === 'camera' || source === 'screen') {
-    const encodings = simulcast ? cameraEncodings(height ?? 720, maxBitrate) : singleEncoding(maxBitrate);
+    const encodings = simulcast ? cameraEncodings(size, maxBitrate) : singleEncoding(maxBitrate);
     // VP8 is what every browser can decode and simulcast.
     const codec = codecs.find(({ mimeType }) => mimeType.toLowerCase() === 'video/vp8');
     return { encodings, ...(codec === undefined ? {} : { codec }), codecOptions: { videoGoogleStartBitrate: 1000 } };

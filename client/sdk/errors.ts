@@ -25,6 +25,14 @@ export const CLIENT_ERRORS = {
 
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
 
+/** Why a room is closed: `left` after `leave()`, else a code of the server's error table or of the SDK. */
+export type CloseReason = {
+  readonly code: ErrorCode | ClientErrorCode | 'left';
+  readonly message: string;
+  /** Seconds to wait before joining again, where the server said so. */
+  readonly retryAfter?: number;
+};
+
 /** The only error that the SDK throws or rejects with. */
 export class SluiceClientError extends Error {
   /** To branch on: a code of the server's error table, or one of `CLIENT_ERRORS`. */
@@ -32,7 +40,11 @@ export class SluiceClientError extends Error {
   /** Seconds to wait before trying again, where the server said so. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode | ClientErrorCode, message: string, extra: { cause?: unknown; retryAfter?: number } = {}) {
+  constructor(
+    code: ErrorCode | ClientErrorCode,
+    message: string,
+    extra: { cause?: unknown; retryAfter?: number } = {},
+  ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.name = 'SluiceClientError';
     this.code = code;
@@ -72,6 +84,8 @@ const CAPTURE_ERRORS: Record<string, ClientErrorCode> = {
 /** What opening a device failed with, under our code. */
 export function fromCapture(error: unknown): SluiceClientError {
   if (error instanceof SluiceClientError) return error;
-  const name = error instanceof Error ? error.name : '';
+  const { name = '', constraint } = (error ?? {}) as { name?: string; constraint?: string };
+  // The device of this id was unplugged, or has another id by now.
+  if (name === 'OverconstrainedError' && constraint === 'deviceId') return clientError('no-device', error);
   return clientError(CAPTURE_ERRORS[name] ?? 'device-failed', error);
 }

@@ -19,7 +19,10 @@ export const join: Join = async (url, token, options = {}) => {
   const timings: Timings = {};
   // Codecs are asked of the browser while the socket opens, and leave with the first message.
   const capabilities = receiveCapabilities();
-  capabilities.then(() => (timings.capabilities = elapsed()), () => undefined);
+  capabilities.then(
+    () => (timings.capabilities = elapsed()),
+    () => undefined,
+  );
   const hello = async (): Promise<JoinHello> => ({
     protocol: 1,
     token,

@@ -3,9 +3,8 @@
  */
 import type { WireError } from '../../src/kernel/errors.ts';
 import type { Bye } from '../../src/signaling/wire.ts';
-import type { CloseReason } from './api.ts';
 import { retryDelay } from './backoff.ts';
-import { CLIENT_ERRORS } from './errors.ts';
+import { CLIENT_ERRORS, type CloseReason } from './errors.ts';
 
 export type LinkPhase =
   /** The first join: what goes wrong is the caller's to know, at once. */
@@ -52,13 +51,7 @@ const PASSING = new Set<string>([
 ]);
 
 /** The step that `event` leads to. `now` in ms, `random` from 0 to below 1, `giveUpAfter` in ms. */
-export function step(
-  phase: LinkPhase,
-  event: LinkEvent,
-  now: number,
-  random: number,
-  giveUpAfter: number,
-): LinkStep {
+export function step(phase: LinkPhase, event: LinkEvent, now: number, random: number, giveUpAfter: number): LinkStep {
   if (phase.at === 'closed') return { phase, action: { do: 'nothing' } };
   switch (event.type) {
     case 'answered':

@@ -17,8 +17,7 @@ import type {
   ResumeHello,
   TickFrame,
 } from '../../src/signaling/wire.ts';
-import type { CloseReason } from './api.ts';
-import { clientError } from './errors.ts';
+import { clientError, type CloseReason } from './errors.ts';
 import { type LinkEvent, type LinkPhase, step } from './lifecycle.ts';
 import { createPendingRequests, type PendingRequest } from './pending.ts';
 import { createScope } from './scope.ts';
@@ -56,8 +55,8 @@ export type LinkOptions = {
   /** The socket of the first join is open. */
   opened?(): void;
   /** Defaults: the machine's clock and random numbers. */
-  now?(): number;
-  random?(): number;
+  now?: () => number;
+  random?: () => number;
 };
 
 export type Link = {
@@ -79,13 +78,14 @@ export type Link = {
 
 /** Dials at once. */
 export function openLink(options: LinkOptions): Link {
-  const { url, listener, now = Date.now, random = Math.random } = options;
+  const { url, listener, now = () => Date.now(), random = () => Math.random() } = options;
   const scope = createScope();
   const pending = createPendingRequests();
   let phase: LinkPhase = { at: 'joining' };
   let session: Joined['session'] | undefined;
   let received = 0;
   let socket: Socket | undefined;
+  let leaving: Promise<void> | undefined;
   let stopTimer = () => undefined as void;
   let stopStallTimer = () => undefined as void;
 
@@ -201,6 +201,15 @@ export function openLink(options: LinkOptions): Link {
     stopStallTimer = scope.after(STALL_TIMEOUT, () => advance({ type: 'lost' }));
   }
 
+  async function leave(): Promise<void> {
+    // While the socket is lost, the word waits for the next one: it may be there within the moment.
+    if (phase.at !== 'joining' && phase.at !== 'closed') {
+      const word = link.request('leave', {}).catch(() => undefined);
+      await Promise.race([word, scope.pause(LEAVE_TIMEOUT)]);
+    }
+    link.close(LEFT);
+  }
+
   dial('join');
 
   const link: Link = {
@@ -222,13 +231,7 @@ export function openLink(options: LinkOptions): Link {
       if (phase.at === 'online') advance({ type: 'lost' });
     },
     startOver: () => advance({ type: 'start-over' }),
-    async leave() {
-      if (phase.at === 'online') {
-        const word = link.request('leave', {}).catch(() => undefined);
-        await Promise.race([word, scope.pause(LEAVE_TIMEOUT)]);
-      }
-      link.close(LEFT);
-    },
+    leave: () => (leaving ??= leave()),
     leaveNow() {
       if (phase.at === 'online') link.request('leave', {}).catch(() => undefined);
       link.close(LEFT);

@@ -73,7 +73,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     transport.on('connect', ({ dtlsParameters }, done) => {
       // No need to wait for the answer before ICE starts: the server learns of this before the first check arrives.
       done();
-      const params = { transportId: transport.id, dtlsParameters: dtlsParameters as DtlsParameters };
+      const params = { transportId: transport.id, dtlsParameters };
       request('transport-connect', params).catch(failed);
     });
     transport.on('produce', ({ kind, rtpParameters, appData }, done, refused) => {
@@ -89,7 +89,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         const { iceParameters } = await request('transport-restart-ice', { transportId: transport.id });
         if (!transport.closed) await transport.restartIce({ iceParameters });
       },
-      hopeless: listener.hopeless,
+      hopeless: () => listener.hopeless(),
     });
     transport.on('connectionstatechange', (now) => {
       recovery.stateChanged(now);
@@ -148,7 +148,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       try {
         return await send.produce({
           track,
-          ...senderOptions(source, track.getSettings().height, sendOptions, device.sendRtpCapabilities.codecs ?? []),
+          ...senderOptions(source, track.getSettings(), sendOptions, device.sendRtpCapabilities.codecs ?? []),
           // Tracks are stopped and disabled by those who own them.
           stopTracks: false,
           disableTrackOnPause: false,
@@ -156,7 +156,10 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         });
       } catch (error) {
         if (scope.closed) throw clientError('closed', error);
-        throw toClientError(error, error instanceof Error && error.name === 'UnsupportedError' ? 'not-supported' : 'media-failed');
+        throw toClientError(
+          error,
+          error instanceof Error && error.name === 'UnsupportedError' ? 'not-supported' : 'media-failed',
+        );
       }
     },
     networkChanged() {

@@ -95,8 +95,11 @@ export function createOthers(context: RoomContext, levels: Levels, subscribe: 'a
   /** Asks again for what the application receives by its own choice; everything else the server does by itself. */
   function subscribeAgain(): void {
     if (subscribe !== 'manual') return;
-    const tracks = [...participants.values()].flatMap(({ tracks }) => [...tracks.values()]);
-    for (const track of tracks) if (track.subscribed && track.consumerId === undefined) track.subscribeAgain();
+    for (const { tracks } of participants.values()) {
+      for (const track of tracks.values()) {
+        if (track.subscribed && track.consumerId === undefined) track.subscribeAgain();
+      }
+    }
   }
 
   return {

@@ -1,6 +1,15 @@
 import type { ConsumerInfo, MediaOffer, RoomEvent, RoomInfo } from '../../src/rooms/events.ts';
 import type { Joined, TickFrame } from '../../src/signaling/wire.ts';
-import type { ChatMessage, CloseReason, JoinTimings, MediaState, Participant, Room, RoomEvents, RoomState } from './api.ts';
+import type {
+  ChatMessage,
+  CloseReason,
+  JoinTimings,
+  MediaState,
+  Participant,
+  Room,
+  RoomEvents,
+  RoomState,
+} from './api.ts';
 import type { RoomContext } from './context.ts';
 import { createEmitter } from './emitter.ts';
 import { clientError, toClientError } from './errors.ts';
@@ -205,14 +214,21 @@ export class RoomSession implements Room {
           return this.self.serverChanged(event.producerId, CHANGES[event.type]);
         }
         return this.#others.apply(event);
-      default:
+      case 'participant-joined':
+      case 'participant-left':
+      case 'producer-added':
+      case 'consumer-removed':
+      case 'consumer-layers':
         return this.#others.apply(event);
     }
   }
 
   #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback?: number): void {
     this.#others.mediaLost();
-    this.#media.then((media) => media.close(), () => undefined);
+    this.#media.then(
+      (media) => media.close(),
+      () => undefined,
+    );
     this.#setMediaState('new');
     this.#media = this.#openMedia(offer, consumers);
     this.#others.reset(people, comeback);
@@ -221,17 +237,17 @@ export class RoomSession implements Room {
 
   /** Opens media and receives `consumers` on it. Superseded by a later call, it closes itself. */
   #openMedia(offer: MediaOffer, consumers: ConsumerInfo[]): Promise<Media> {
-    const { timings, elapsed, link, iceTransportPolicy } = this.#options;
+    const { timings, link, iceTransportPolicy } = this.#options;
     const current = () => opening === this.#media && !this.#scope.closed;
     const opening: Promise<Media> = openMedia({
       offer,
-      request: link.request,
+      request: (name, params) => link.request(name, params),
       scope: this.#scope,
       iceTransportPolicy,
       listener: {
         state: (state) => current() && this.#setMediaState(state),
-        deviceLoaded: () => (timings.deviceLoaded ??= elapsed()),
-        receiving: () => (timings.dtlsConnected ??= elapsed()),
+        deviceLoaded: () => (timings.deviceLoaded ??= this.#options.elapsed()),
+        receiving: () => (timings.dtlsConnected ??= this.#options.elapsed()),
         received: (info, consumer) => (current() ? this.#others.received(info, consumer) : consumer.close()),
         problem: (error) => current() && this.#emitter.emit('problem', error),
         hopeless: () => {
@@ -245,7 +261,7 @@ export class RoomSession implements Room {
       async (media) => {
         if (!current()) return media.close();
         await this.#receive(consumers);
-        if (consumers.length > 0) timings.consumersReady ??= elapsed();
+        if (consumers.length > 0) timings.consumersReady ??= this.#options.elapsed();
       },
       (error: unknown) => {
         if (current()) this.#emitter.emit('problem', toClientError(error, 'media-failed'));
@@ -264,7 +280,10 @@ export class RoomSession implements Room {
 
   #networkChanged(): void {
     this.#options.link.retryNow();
-    this.#media.then((media) => media.networkChanged(), () => undefined);
+    this.#media.then(
+      (media) => media.networkChanged(),
+      () => undefined,
+    );
   }
 
   #said(message: ChatMessage): void {

@@ -109,7 +109,13 @@ export function createRoster(): Roster {
           );
         case 'producer-removed':
           return withProducer(byParticipant(event.participantId), event.producerId, unpublish);
-        default:
+        case 'consumer-added':
+        case 'consumer-removed':
+        case 'consumer-layers':
+        case 'chat':
+        case 'room-updated':
+        case 'media-reset':
+        case 'draining':
           return [];
       }
     },

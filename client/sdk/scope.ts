@@ -72,7 +72,7 @@ export function createScope(): Scope {
       if (closed) return;
       closed = true;
       for (const release of [...held]) release();
-      for (const task of atClose.splice(0).reverse()) task();
+      for (const task of atClose.splice(0).toReversed()) task();
     },
     get closed() {
       return closed;

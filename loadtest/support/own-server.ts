@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { generateApiKey } from '../../src/auth/api-keys.ts';
 
 /** A Sluice server in a process of its own, on loopback. */
-export type OwnServer = AsyncDisposable & {
+export type OwnServer = {
   readonly url: string;
   readonly key: string;
   readonly pid: number;
   /** Milliseconds from the start of the process to its log line `ready`. */
   readonly startMs: number;
+  close(): Promise<void>;
 };
 
 /** Limits that a load test does not want to meet. */
@@ -22,7 +23,7 @@ const OPEN_DOORS = ['apiKey', 'anonymous', 'joinAddress'].flatMap((door) => [
   '100000',
 ]);
 
-/** Starts the server and waits until it is ready; it is ended when it is disposed of. */
+/** Starts the server and waits until it is ready. Close it in any case; it ends with this process at the latest. */
 export async function startOwnServer(flags: readonly string[] = []): Promise<OwnServer> {
   const key = generateApiKey();
   const port = await freePort();
@@ -38,6 +39,7 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
     ],
     { env: { ...process.env, SLUICE_AUTH_KEYS: key }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  process.once('exit', () => child.kill('SIGKILL'));
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
@@ -55,7 +57,7 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
     key,
     pid: child.pid!,
     startMs,
-    async [Symbol.asyncDispose]() {
+    async close() {
       // Twice: the first asks to drain, the second not to wait for whoever is still there.
       child.kill('SIGTERM');
       child.kill('SIGINT');

@@ -35,7 +35,7 @@ export async function downloadWorker(url, dir, { answerMs = ANSWER_MS } = {}) {
     clearTimeout(noAnswer);
     if (!response.ok || !response.body) return { ok: false, why: `the server answers ${response.status}` };
     mkdirSync(dir, { recursive: true });
-    await unpack(Readable.fromWeb(response.body), dir);
+    await unpack(Readable.from(response.body), dir);
     chmodSync(path.join(dir, 'mediasoup-worker'), 0o755);
     return { ok: true };
   } catch (error) {

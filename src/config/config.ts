@@ -53,6 +53,15 @@ export function publicUrl(config: Config, port: number = config.port): string {
   return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
 }
 
+/** What a person should know who starts a server with this configuration, and can go on without minding. */
+export function warnings(config: Pick<Config, 'host' | 'tls' | 'publicUrl'>): string[] {
+  if (isLocal(config) || config.tls !== 'off' || config.publicUrl !== null) return [];
+  return [
+    'Browsers give no camera or microphone to pages over plain http from another host. Set tls (--tls self-signed ' +
+      'for a try), or put a proxy with TLS in front and set publicUrl.',
+  ];
+}
+
 /** Whether the server listens only to this machine itself. */
 export function isLocal(config: Pick<Config, 'host'>): boolean {
   return config.host === 'localhost' || config.host === '::1' || config.host.startsWith('127.');

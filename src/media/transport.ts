@@ -22,7 +22,13 @@ import { adoptConsumer } from './consumer.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
-import { checkDtlsParameters, checkRtpCapabilities, checkRtpParameters, layerCounts } from './validate.ts';
+import {
+  checkDtlsParameters,
+  checkRtpCapabilities,
+  checkRtpParameters,
+  layerCounts,
+  withRoomExtensions,
+} from './validate.ts';
 import type { LayerCounts } from './validate.ts';
 
 /**
@@ -48,8 +54,8 @@ export class SfuTransport implements MediaTransport {
   readonly #listener: MediaTransportListener;
   #state: TransportState = 'new';
   #connecting = false;
-  /** Capabilities that were checked already: a receiver sends the same with each of its consumers. */
-  #checked: RtpCapabilities | undefined;
+  /** Capabilities that were checked already, and what came of them: a receiver has the same for all its consumers. */
+  #checked: { given: RtpCapabilities; usable: RouterRtpCapabilities } | undefined;
   readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
 
   constructor(transport: WebRtcTransport, room: RoomMedia, listener: MediaTransportListener) {
@@ -124,14 +130,11 @@ export class SfuTransport implements MediaTransport {
     const { producerId, rtpCapabilities, paused } = options;
     const layers = this.#room.producers.get(producerId);
     if (layers === undefined) throw new SluiceError('producer-not-found');
-    if (this.#checked !== rtpCapabilities) {
-      checkRtpCapabilities(rtpCapabilities);
-      this.#checked = rtpCapabilities;
-    }
+    const usable = this.#usable(rtpCapabilities);
     return refusing(async () => {
       const consumer = await transport.consume({
         producerId,
-        rtpCapabilities: rtpCapabilities as RouterRtpCapabilities,
+        rtpCapabilities: usable,
         paused,
       });
       count(this.#room.counts, 'consumers', consumer.observer);
@@ -143,6 +146,15 @@ export class SfuTransport implements MediaTransport {
 
   close(): void {
     this.#transport.close();
+  }
+
+  #usable(given: RtpCapabilities): RouterRtpCapabilities {
+    if (this.#checked?.given !== given) {
+      checkRtpCapabilities(given);
+      const usable = withRoomExtensions(given, this.#room.capabilities) as RouterRtpCapabilities;
+      this.#checked = { given, usable };
+    }
+    return this.#checked.usable;
   }
 
   /** The transport. One that was closed while the worker answered must not keep what the answer brought. */

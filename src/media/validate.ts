@@ -72,6 +72,20 @@ export function checkRtpCapabilities(capabilities: RtpCapabilities): void {
   }
 }
 
+/**
+ * `capabilities` with the room's ids for header extensions, by which the engine compares them. A receiver that sends
+ * its own list before it knows the room's has other ids, and would get none of them: no bandwidth estimate
+ * (transport-wide-cc), and a phone's picture on its side (video-orientation).
+ */
+export function withRoomExtensions(capabilities: RtpCapabilities, room: RtpCapabilities): RtpCapabilities {
+  const known = room.headerExtensions ?? [];
+  const headerExtensions = (capabilities.headerExtensions ?? []).flatMap((extension) => {
+    const same = known.find(({ kind, uri }) => kind === extension.kind && uri === extension.uri);
+    return same === undefined ? [] : [{ ...extension, preferredId: same.preferredId }];
+  });
+  return { ...capabilities, headerExtensions };
+}
+
 /** The one fingerprint that the peer's certificate must have, in the form in which it is compared. Throws `invalid-media`. */
 export function checkDtlsParameters({ role, fingerprints }: DtlsParameters): DtlsParameters {
   for (const { algorithm, value } of fingerprints) {

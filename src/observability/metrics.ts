@@ -6,6 +6,8 @@ export type MetricSources = {
   rooms: () => number;
   participants: () => number;
   transports: () => number;
+  /** Signaling sockets that are open. */
+  sockets: () => number;
   /** The media workers that run now. CPU in seconds since their start, memory in bytes. */
   workers: () => Promise<readonly WorkerUsage[]>;
 };
@@ -18,11 +20,16 @@ export type WorkerUsage = { pid: number; cpuSeconds: number; rssBytes: number };
  */
 export type JoinStep = 'hello' | 'verify' | 'room' | 'total';
 
+/** A lost socket resumed, a request answered, a WebSocket refused, a socket closed for what its client did. */
+export type SignalingEvent = 'resume' | 'request' | 'upgrade-refused' | 'misbehaviour';
+
 /** Everything that this server measures. No metric carries a user, a room or an address. */
 export type Metrics = {
   /** One join, by how it ended. */
   join(result: 'ok' | ErrorCode): void;
   joinStep(step: JoinStep, milliseconds: number): void;
+  /** Something else at the signaling door, by how it ended. */
+  signaling(event: SignalingEvent, result: 'ok' | ErrorCode): void;
   /** One HTTP answer. `route` is a pattern, never a path. Fits the HTTP server's `onResponse`. */
   httpResponse(this: void, record: { method: string; route: string; status: number; milliseconds: number }): void;
   /** The Prometheus text format. */
@@ -42,6 +49,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge(registry, 'sluice_rooms', 'Rooms that are open.', sources.rooms);
   gauge(registry, 'sluice_participants', 'Participants in all rooms.', sources.participants);
   gauge(registry, 'sluice_transports', 'WebRTC transports that are open.', sources.transports);
+  gauge(registry, 'sluice_signaling_sockets', 'Signaling sockets that are open.', sources.sockets);
   const workerCpu = new Counter({
     name: 'sluice_worker_cpu_seconds_total',
     help: 'CPU time of a media worker, user and system.',
@@ -58,6 +66,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     name: 'sluice_joins_total',
     help: 'Joins by result: ok, or the code of the refusal.',
     labelNames: ['result'],
+    registers,
+  });
+  const signalingEvents = new Counter({
+    name: 'sluice_signaling_events_total',
+    help: 'Resumes, requests, refused upgrades and misbehaving sockets, by result: ok, or the code of the error.',
+    labelNames: ['event', 'result'],
     registers,
   });
   const joinSteps = new Histogram({
@@ -90,6 +104,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     join: (result) => joins.inc({ result }),
     joinStep: (step, milliseconds) => joinSteps.observe({ step }, milliseconds / 1000),
+    signaling: (event, result) => signalingEvents.inc({ event, result }),
     httpResponse({ method, route, status, milliseconds }) {
       const key = `${method} ${status} ${route}`;
       let found = series.get(key);

@@ -1,5 +1,5 @@
 import type { Doors } from '../auth/doors.ts';
-import type { JoinTokens } from '../auth/join-token.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import { SluiceError, toSluiceError } from '../kernel/errors.ts';
 import type { JoinedRoom } from '../rooms/events.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -12,8 +12,8 @@ import { type JoinHello, PROTOCOL_VERSION, type ResumeHello } from './wire.ts';
 
 export type AdmissionOptions = {
   readonly rooms: Pick<Rooms, 'join' | 'find'>;
-  readonly tokens: Pick<JoinTokens, 'verify'>;
-  readonly doors: Pick<Doors, 'admit'>;
+  readonly authenticator: Pick<Authenticator, 'join'>;
+  readonly doors: Pick<Doors, 'admit' | 'check'>;
   readonly session: Omit<SessionContext, 'onEnd'>;
   /** Milliseconds for which rooms keep a participant without a socket. */
   readonly resumeWithin: number;
@@ -46,10 +46,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   async function join(connection: Connection, hello: JoinHello, steps: Partial<Steps>): Promise<Admitted> {
     if (draining !== undefined) throw new SluiceError('draining', { retryAfter: draining });
     const before = performance.now();
-    const claims = await options.tokens.verify(hello.token);
+    const claims = await options.authenticator.join(hello.token, connection.address);
     const verified = performance.now();
     steps.verify = verified - before;
-    options.doors.admit('joinIdentity', `${claims.room}/${claims.identity}`);
     const session = new Session(context);
     const { identity, name, metadata, grants, tokenId, room } = claims;
     const { rtpCapabilities, subscribe = 'auto' } = hello;
@@ -73,7 +72,18 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return joinedText({ ...joined, protocol: PROTOCOL_VERSION, session: { id, secret, resumeWithin } });
   }
 
+  /** The hello; one that does not fit counts as an attempt, as does a resume. A join is counted with its token. */
+  function countedHello({ address }: Connection, auth: unknown): JoinHello | ResumeHello {
+    try {
+      return parseHello(auth);
+    } catch (error) {
+      options.doors.admit('joinAddress', address);
+      throw error;
+    }
+  }
+
   function resume(connection: Connection, { resume: { sessionId, secret, received } }: ResumeHello): Admitted {
+    options.doors.admit('joinAddress', connection.address);
     const session = sessions.get(sessionId);
     if (session === undefined || !session.knows(secret)) throw new SluiceError('session-gone');
     if (!session.canResume(received)) {
@@ -105,8 +115,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
         );
       try {
         // First, as what is wrong with a hello costs more to find than what is right.
-        options.doors.admit('joinAddress', connection.address);
-        const parsed = parseHello(auth);
+        options.doors.check('joinAddress', connection.address);
+        const parsed = countedHello(connection, auth);
         if ('resume' in parsed) type = 'resume';
         const admitted = 'resume' in parsed ? resume(connection, parsed) : await join(connection, parsed, steps);
         tell('granted');

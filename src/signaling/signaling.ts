@@ -3,7 +3,7 @@ import { Server, type ServerOptions, type Socket } from 'socket.io';
 
 import { addressKey } from '../auth/address.ts';
 import type { Doors } from '../auth/doors.ts';
-import type { JoinTokens } from '../auth/join-token.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type SluiceError, toSluiceError, toWire } from '../kernel/errors.ts';
 import type { RateLimit } from '../kernel/token-bucket.ts';
@@ -39,9 +39,9 @@ export type SignalingSettings = {
 export type SignalingOptions = {
   readonly app: TemplatedApp;
   readonly rooms: Pick<Rooms, 'join' | 'find' | 'disconnected' | 'reconnected'>;
-  readonly tokens: Pick<JoinTokens, 'verify'>;
-  /** Rate limits: joins by address and by `room/identity`, messages and chat by participant id. */
-  readonly doors: Pick<Doors, 'admit'>;
+  readonly authenticator: Pick<Authenticator, 'join'>;
+  /** Rate limits: attempts by address, messages and chat by participant id. */
+  readonly doors: Pick<Doors, 'admit' | 'check'>;
   readonly clock: Clock;
   readonly settings: SignalingSettings;
   /** The limit behind the door `messages`: a socket that sends four times as much is closed. Default: 50/s, 250. */
@@ -96,7 +96,7 @@ export function createSignaling(options: SignalingOptions): Signaling {
   });
   const admission = createAdmission({
     rooms: options.rooms,
-    tokens: options.tokens,
+    authenticator: options.authenticator,
     doors: options.doors,
     resumeWithin: settings.resumeWithin,
     onFact,

@@ -19,7 +19,7 @@ test('docs/api.md names every operation, and none that does not exist', async ()
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const documented = [...page.matchAll(/^\| `([A-Z]+ \/\S*)`/gmu)].map(([, operation]) => operation);
-  assert.deepEqual(documented.toSorted(), served.toSorted());
+  assert.deepEqual(new Set(documented), new Set(served));
 });
 
 test('docs/api.md names every error with its status and its sentence', () => {

@@ -8,6 +8,7 @@ import {
   checkRtpCapabilities,
   checkRtpParameters,
   layerCounts,
+  withRoomExtensions,
 } from '../../src/media/validate.ts';
 import type { MediaKind } from '../../src/rooms/grants.ts';
 import type { RtpParameters } from '../../src/rooms/ortc.ts';
@@ -130,6 +131,16 @@ test('capabilities: the kind of a codec is that of its MIME type, and its parame
   assert.throws(() => checkRtpCapabilities({ codecs: [{ ...codec, parameters: { x: '\n' } }] }), {
     code: 'invalid-media',
   });
+});
+
+test('a receiver that numbers header extensions in its own way gets them under the numbers of the room', () => {
+  const known = room.headerExtensions ?? [];
+  assert.ok(known.some(({ kind, uri }) => kind === 'video' && uri.endsWith('transport-wide-cc-extensions-01')));
+  const own = known.map((extension, index) => ({ ...extension, preferredId: 100 + index }));
+  const unknown = { kind: 'video' as const, uri: 'urn:example:unknown', preferredId: 99 };
+  const { headerExtensions } = withRoomExtensions({ ...room, headerExtensions: [...own, unknown] }, room);
+  assert.deepEqual(headerExtensions, known);
+  assert.deepEqual(withRoomExtensions({ codecs: [] }, room), { codecs: [], headerExtensions: [] });
 });
 
 test('the room offers what calls need: FEC and DTX, repair of losses, and estimates of bandwidth', () => {

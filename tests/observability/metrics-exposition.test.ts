@@ -12,6 +12,7 @@ test('gauges show what is true at the time of the scrape', async () => {
   assert.equal(value(text, 'sluice_rooms'), 7);
   assert.equal(value(text, 'sluice_participants'), 2);
   assert.equal(value(text, 'sluice_transports'), 4);
+  assert.equal(value(text, 'sluice_signaling_sockets'), 5);
 });
 
 test('workers come and go by pid, and a stuck or failing one does not hold up the scrape', async () => {
@@ -39,6 +40,7 @@ test('joins count by result and time by step, HTTP answers by route, method and 
   metrics.join('ok');
   metrics.join('ok');
   metrics.join('room-full');
+  metrics.signaling('request', 'forbidden');
   metrics.joinStep('verify', 0.4);
   metrics.joinStep('total', 15);
   for (const milliseconds of [3, 30]) {
@@ -47,6 +49,7 @@ test('joins count by result and time by step, HTTP answers by route, method and 
   const text = await scrape(metrics);
   assert.equal(value(text, 'sluice_joins_total{result="ok"}'), 2);
   assert.equal(value(text, 'sluice_joins_total{result="room-full"}'), 1);
+  assert.equal(value(text, 'sluice_signaling_events_total{event="request",result="forbidden"}'), 1);
   assert.equal(value(text, 'sluice_join_duration_seconds_bucket{le="0.0005",step="verify"}'), 1);
   assert.equal(value(text, 'sluice_join_duration_seconds_bucket{le="0.01",step="total"}'), 0);
   assert.equal(value(text, 'sluice_join_duration_seconds_bucket{le="0.02",step="total"}'), 1);
@@ -71,6 +74,7 @@ const SOURCES: MetricSources = {
   rooms: () => 1,
   participants: () => 2,
   transports: () => 4,
+  sockets: () => 5,
   workers: () => Promise.resolve([]),
 };
 

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 
 import * as uWS from 'uWebSockets.js';
 
+import { createAuthenticator } from '../../src/auth/authenticate.ts';
 import { createApiKeys, generateApiKey } from '../../src/auth/api-keys.ts';
 import { type Door, createDoors } from '../../src/auth/doors.ts';
 import { createJoinTokens, type TokenRequest } from '../../src/auth/join-token.ts';
@@ -67,8 +68,9 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     maxRooms: 1000,
     resumeWithin: settings.resumeWithin,
   });
+  const keys = createApiKeys([generateApiKey()]);
   const tokens = createJoinTokens({
-    keys: createApiKeys([generateApiKey()]),
+    keys,
     issuers: [],
     revocations: createRevocations({ grace: 1000 }),
     clock: systemClock,
@@ -86,12 +88,13 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     chat: GENEROUS,
     ...options.limits,
   };
+  const doors = createDoors(limits, systemClock);
   const app = uWS.App();
   const signaling = createSignaling({
     app,
     rooms,
-    tokens,
-    doors: createDoors(limits, systemClock),
+    authenticator: createAuthenticator({ keys, tokens, doors }),
+    doors,
     clock: systemClock,
     settings,
     origins: options.origins ?? [],

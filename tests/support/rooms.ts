@@ -22,8 +22,8 @@ export type RoomsWorld = {
   readonly engine: MemoryMediaEngine;
   readonly facts: RoomFact[];
   /** Moves the clock, and does what is due. */
-  pass(milliseconds: number): void;
-  join(room: string, who: string, options?: JoinOptions): Promise<Guest>;
+  readonly pass: (milliseconds: number) => void;
+  readonly join: (room: string, who: string, options?: JoinOptions) => Promise<Guest>;
 };
 export type JoinOptions = { grants?: Partial<Grants>; subscribe?: SubscribeMode; capabilities?: boolean };
 

@@ -5,30 +5,27 @@ import { createLog } from '../../src/observability/log.ts';
 /** Accepted by every server of these tests; the second one is for rotation. */
 export const API_KEYS = ['test.0123456789abcdef0123456789abcdef', 'next.fedcba9876543210fedcba9876543210'] as const;
 
-const LOOPBACK = ['--host', '127.0.0.1', '--port', '0', '--media.port', '0', '--media.workers', '1'].concat([
-  '--auth.keys',
-  API_KEYS.join(','),
-]);
+/** What flags can still change. */
+const DEFAULTS = {
+  SLUICE_HOST: '127.0.0.1',
+  SLUICE_PORT: '0',
+  SLUICE_MEDIA_PORT: '0',
+  SLUICE_MEDIA_WORKERS: '1',
+  SLUICE_AUTH_KEYS: API_KEYS.join(','),
+};
 
-/** A whole server on free loopback ports. Dispose of it in any case. */
-export type TestServer = App &
-  AsyncDisposable & {
-    /** A request with the first API key; `body` goes as JSON. */
-    call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-    /** A join token. */
-    token(room: string, identity: string, more?: Record<string, unknown>): Promise<string>;
-  };
+/** A whole server on free loopback ports. Close it in any case. */
+export type TestServer = App & {
+  /** A request with the first API key; `body` goes as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** A join token. */
+  token(room: string, identity: string, more?: Record<string, unknown>): Promise<string>;
+};
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
 
 /** `flags` as on the command line: `['--rooms.maxParticipants', '2']`. */
 export async function startServer(flags: readonly string[] = []): Promise<TestServer> {
-  const loaded = loadConfig({
-    argv: [
-      ...LOOPBACK,
-      ...flags,
-    ],
-    env: {},
-  });
+  const loaded = loadConfig({ argv: flags, env: DEFAULTS });
   if (loaded.action !== 'start') throw new TypeError('these flags start no server');
   const app = await startApp(loaded.config, createLog({ level: 'fatal' }));
 
@@ -57,6 +54,5 @@ export async function startServer(flags: readonly string[] = []): Promise<TestSe
       if (status !== 201) throw new Error(`no token: ${JSON.stringify(body)}`);
       return body['token'] as string;
     },
-    [Symbol.asyncDispose]: () => app.close(),
   };
 }

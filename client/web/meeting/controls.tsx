@@ -26,7 +26,7 @@ export type ControlsProps = {
   media: OwnMedia;
   panel: PanelName | undefined;
   unread: number;
-  panelButtons: Record<PanelName, RefObject<HTMLButtonElement>>;
+  panelButtons: Record<PanelName, RefObject<HTMLButtonElement | null>>;
   onPanel: (name: PanelName) => void;
   onSettings: () => void;
   onLeave: () => void;
