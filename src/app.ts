@@ -18,6 +18,7 @@ import { createAddressResolver, normalizeAddress } from './http/address.ts';
 import { createHttpServer } from './http/server.ts';
 import type { TlsOptions } from './http/tls.ts';
 import { systemClock } from './kernel/clock.ts';
+import { compileNextValidator } from './kernel/schema.ts';
 import { createMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
@@ -194,6 +195,7 @@ async function assemble(
   );
   const port = await http.listen(config.host, config.port);
   url = publicUrl(config, port);
+  compileInSpareTime();
   log.info({ url, workers: config.media.workers, mediaPort: config.media.port }, 'ready');
 
   return {
@@ -262,6 +264,13 @@ function recordSignaling(metrics: Metrics, fact: SignalingFact): void {
       // The gauge of open sockets reads their number when it is asked.
       return;
   }
+}
+
+/** So that the first client of each kind need not wait for the compiler, and the start need not either. */
+function compileInSpareTime(): void {
+  setImmediate(() => {
+    if (compileNextValidator()) compileInSpareTime();
+  });
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -10,8 +10,7 @@ import type { HandlerFactory, RtpCapabilities } from 'mediasoup-client/types';
 
 import type { RtpCapabilities as WireCapabilities } from '../../src/rooms/ortc.ts';
 import { clientError, toClientError } from './errors.ts';
-import { negotiateOnceForAll } from './receive-handler.ts';
-import { negotiateOnce } from './warm-up.ts';
+import { deferProbator } from './receive-handler.ts';
 
 type Direction = 'sendonly' | 'recvonly';
 
@@ -22,7 +21,10 @@ const FACTORIES: Partial<Record<string, () => HandlerFactory>> = {
   Safari12: () => Safari12.createFactory({}),
 };
 
-type Browser = {
+/** What servers may forward; browsers list as much again that they never will: telephone tones, FEC, old audio. */
+const RECEIVED = /^(audio\/opus|video\/(vp8|vp9|h264|av1|rtx))$/i;
+
+export type Browser = {
   factory: HandlerFactory;
   certificate: Promise<RTCCertificate>;
   native: Record<Direction, Promise<RtpCapabilities>>;
@@ -31,7 +33,7 @@ type Browser = {
 let browser: Browser | undefined;
 
 /** Starts finding out; later calls get what the first one started. Throws `not-supported`. */
-function thisBrowser(): Browser {
+export function thisBrowser(): Browser {
   if (browser !== undefined) return browser;
   const found = typeof RTCPeerConnection === 'function' ? FACTORIES[detectDevice() ?? ''] : undefined;
   if (found === undefined) throw clientError('not-supported');
@@ -47,28 +49,18 @@ function thisBrowser(): Browser {
     name: inner.name,
     factory: (options) => {
       const handler = inner.factory(options);
-      return options.direction === 'recv' ? negotiateOnceForAll(handler) : handler;
+      return options.direction === 'recv' ? deferProbator(handler) : handler;
     },
     getNativeRtpCapabilities: ({ direction }) => native[direction],
   };
   return (browser = { factory, certificate, native });
 }
 
-/** Does ahead of time what the first join of a page has to wait for. Never fails; `join` says what is missing. */
-export async function prepare(): Promise<void> {
-  try {
-    const { native, certificate } = thisBrowser();
-    await Promise.all([native.recvonly, native.sendonly]);
-    await negotiateOnce(await certificate);
-  } catch {
-    // Whatever it is, it is in the way of a join too, which reports it.
-  }
-}
-
 /** What this browser can receive. Rejects with `not-supported`. */
 export async function receiveCapabilities(): Promise<WireCapabilities> {
   try {
-    return (await thisBrowser().native.recvonly) as WireCapabilities;
+    const { codecs = [], ...rest } = await thisBrowser().native.recvonly;
+    return { ...rest, codecs: codecs.filter(({ mimeType }) => RECEIVED.test(mimeType)) } as WireCapabilities;
   } catch (error) {
     throw toClientError(error, 'not-supported');
   }

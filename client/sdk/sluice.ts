@@ -2,7 +2,7 @@
  * The SDK's entry: everything that an application imports. See `api.ts`. Loading it in a browser makes ready, a moment
  * later, what the first `join` would otherwise wait for.
  */
-import { prepare } from './capabilities.ts';
+import { prepare } from './warm-up.ts';
 
 export type * from './api.ts';
 export { devices } from './devices.ts';

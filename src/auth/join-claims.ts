@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyValidator } from '../kernel/schema.ts';
 
 import { DEFAULT_GRANTS, type Grants, SOURCES } from '../rooms/grants.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
@@ -34,16 +34,16 @@ export const ClaimsSchema = Type.Object({
 });
 export type Claims = Static<typeof ClaimsSchema>;
 
-const validator = Compile(ClaimsSchema);
+const validator = lazyValidator(ClaimsSchema);
 
 /** Whether `payload` has the claims of a join token. */
 export function isClaims(payload: unknown): payload is Claims {
-  return validator.Check(payload);
+  return validator().Check(payload);
 }
 
 /** What keeps `payload` from being the claims of a join token: never the values. */
 export function claimErrors(payload: unknown): { path: string; message: string }[] {
-  return validator
+  return validator()
     .Errors(payload)
     .flatMap((error) =>
       error.keyword === 'required'

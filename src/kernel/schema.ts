@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 
 import { SluiceError } from './errors.ts';
 
@@ -14,8 +14,9 @@ const MAX_EXPLAINED = 500;
  * @param what The thing that is checked, as the subject of the sentence "… does not fit its schema."
  */
 export function createParser<Schema extends TSchema>(schema: Schema, what: string): (value: unknown) => Static<Schema> {
-  const validator = Compile(schema);
+  const validatorOf = lazyValidator(schema);
   return (value) => {
+    const validator = validatorOf();
     if (validator.Check(value)) return value;
     if (!isAtMost(MAX_EXPLAINED, value)) {
       throw new SluiceError('invalid-request', {
@@ -27,6 +28,32 @@ export function createParser<Schema extends TSchema>(schema: Schema, what: strin
       errors: validator.Errors(value).flatMap(violations).slice(0, MAX_VIOLATIONS),
     });
   };
+}
+
+/** Compiling takes some ms a schema: it happens at the first use, or when the server has started and has time. */
+const uncompiled = new Set<() => unknown>();
+
+/** The validator of `schema`, compiled when it is first asked for. */
+export function lazyValidator<Schema extends TSchema>(schema: Schema): () => Validator<{}, Schema> {
+  let compiled: Validator<{}, Schema> | undefined;
+  const validatorOf = () => {
+    if (compiled === undefined) {
+      uncompiled.delete(validatorOf);
+      compiled = Compile(schema);
+    }
+    return compiled;
+  };
+  uncompiled.add(validatorOf);
+  return validatorOf;
+}
+
+/** Compiles one validator that was not used yet; false where there is none left. */
+export function compileNextValidator(): boolean {
+  for (const compile of uncompiled) {
+    compile();
+    return true;
+  }
+  return false;
 }
 
 type Violation = ReturnType<ReturnType<typeof Compile>['Errors']>[number];

@@ -202,7 +202,9 @@ export class Room implements RoomOfParticipant {
     return this.#context.iceServers(identity);
   }
 
+  /** In a room that closes everyone goes, and nobody is told so of the others. */
   broadcast(event: RoomEvent, except?: Participant): void {
+    if (this.#closed) return;
     for (const participant of this.#participants.values()) if (participant !== except) participant.tell(event);
   }
 
