@@ -52,7 +52,12 @@ if (values.key === undefined || Number.isNaN(joins)) {
   console.error('usage: browser-join.ts --url ORIGIN --key ID.SECRET [--joins N] [--chromium PATH]');
   process.exit(2);
 }
-process.exitCode = (await measure(values.key)) ? 0 : 1;
+try {
+  process.exitCode = (await measure(values.key)) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
 
 async function measure(key: string): Promise<boolean> {
   const browser = await chromium.launch({ executablePath: values.chromium, args: CHROMIUM_FLAGS });

@@ -26,7 +26,6 @@ function keysOf(schema: TSchema, path: readonly string[]): Key[] {
 /** Every key, in the order of the schema. */
 export const KEYS: readonly Key[] = keysOf(ConfigSchema, []);
 
-/** The keys by their path, by their variable and by their flag. */
-export const KEY_OF_PATH: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [key.path, key]));
+/** The keys by their variable and by their flag. */
 export const KEY_OF_VARIABLE: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [key.variable, key]));
 export const KEY_OF_FLAG: ReadonlyMap<string, Key> = new Map(KEYS.map((key) => [key.flag, key]));

@@ -33,9 +33,10 @@ import type { LayerCounts } from './validate.ts';
 
 /**
  * Milliseconds between two key frames that receivers can make a sender produce. Many people joining at once would
- * otherwise cost the sender a key frame for each, at the price of waiting so long for the second one.
+ * otherwise cost the sender a key frame for each, at the price of waiting so long for the second one. More than the 300 ms
+ * within which Chromium's encoder makes no second one: a request that it ignores is repeated only after a second.
  */
-const KEY_FRAME_INTERVAL_MS = 200;
+const KEY_FRAME_INTERVAL_MS = 350;
 
 /** What the transports of one room share. */
 export type RoomMedia = {

@@ -102,12 +102,10 @@ export class ParticipantMedia {
     return publication;
   }
 
-  /** Closes one's own publication and returns it. */
-  unpublish(id: string): Publication {
-    const publication = this.publication(id);
-    this.publications.delete(publication.producer.id);
-    publication.producer.close();
-    return publication;
+  /** Ends one's own publication. */
+  unpublish(id: ProducerId): void {
+    this.publications.get(id)?.producer.close();
+    this.publications.delete(id);
   }
 
   /** A consumer that the client learns of in an answer may flow at once if no transport can carry it before the client is ready. */

@@ -245,7 +245,13 @@ export class Participant {
   }
 
   closeProducer(producerId: string): Promise<void> {
-    return this.#request((media) => this.#retract(media.unpublish(producerId)));
+    return this.#request((media) => {
+      const { producer, source } = media.publication(producerId);
+      this.#room.unpublished(producer.id);
+      media.unpublish(producer.id);
+      this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
+      this.#room.broadcast({ type: 'producer-removed', participantId: this.id, producerId: producer.id }, this);
+    });
   }
 
   /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
@@ -331,13 +337,13 @@ export class Participant {
     this.#state = 'left';
     this.#leftFor = reason;
     this.#mailbox.close();
-    const publications = [...this.publications];
-    this.#media?.close();
-    this.#media = undefined;
-    for (const { producer, source } of publications) {
+    // Those who receive a track let go of it before it ends: the worker ends what still hangs on it by itself.
+    for (const { producer, source } of this.publications) {
       this.#room.unpublished(producer.id);
       this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
     }
+    this.#media?.close();
+    this.#media = undefined;
     this.#room.departed(this);
     // One that had not joined yet is unknown to the others, and its client learns of it by its join's refusal.
     if (!wasJoined) return;
@@ -388,12 +394,6 @@ export class Participant {
         this,
       );
     });
-  }
-
-  #retract({ producer, source }: Publication): void {
-    this.#room.unpublished(producer.id);
-    this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
-    this.#room.broadcast({ type: 'producer-removed', participantId: this.id, producerId: producer.id }, this);
   }
 
   *#publicationsOfOthers(): Iterable<Publication> {

@@ -12,6 +12,11 @@ test('a tile gets the lowest of three layers that fills it', () => {
   assert.equal(wantedLayer(700, 3), 2);
 });
 
+test('a small camera has two layers, of which the lower one fills small tiles only', () => {
+  assert.equal(wantedLayer(200, 2), 0);
+  assert.equal(wantedLayer(352, 2), 1);
+});
+
 test('a track of one layer has nothing to choose', () => {
   assert.equal(wantedLayer(90, 1), 0);
   assert.equal(wantedLayer(2_000, 0), 0);
