@@ -28,7 +28,6 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY config ./config
-COPY src ./src
 USER node
 # HTTP and signaling, and one media port per worker (one per core) from 40000 on. Give SLUICE_AUTH_KEYS, which production
 # does not start without, and SLUICE_MEDIA_ANNOUNCED, the address at which clients reach the media ports.
@@ -36,4 +35,4 @@ EXPOSE 7800/tcp 40000-40015/tcp 40000-40015/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7800/v1/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/main.ts", "--host", "0.0.0.0"]
+CMD ["node", "--enable-source-maps", "dist/server/main.js", "--host", "0.0.0.0"]

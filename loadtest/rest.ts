@@ -24,8 +24,7 @@ const { values } = parseArgs({
 const rate = Math.min(5000, Number(values.rate));
 const seconds = Math.min(60, Number(values.seconds));
 
-const own =
-  values.url === undefined ? await startOwnServer(['--rooms.max', '1000000', '--log.level', 'warn']) : undefined;
+const own = values.url === undefined ? await startOwnServer(['--rooms.max', '1000000']) : undefined;
 const url = new URL('/v1/rooms', values.url ?? own?.url);
 const key = values.key ?? own?.key ?? '';
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { findBrowser } from './bootstrap/browser.mjs';
+import { buildBundle, bundleIsReady, PAGES, SERVER } from './bootstrap/bundles.mjs';
 import { Failure } from './bootstrap/failure.mjs';
 import { withLock } from './bootstrap/lock.mjs';
 import { requireBootstrapNode } from './bootstrap/node-version.mjs';
 import { installPackages, packagesAreReady } from './bootstrap/packages.mjs';
-import { buildPages, pagesAreReady } from './bootstrap/pages.mjs';
 import { isPurpose, NEEDS } from './bootstrap/purpose.mjs';
 import { reporter } from './bootstrap/report.mjs';
 import { BROWSER_PACKAGES, requireSystemPackages, WORKER_BUILD_PACKAGES } from './bootstrap/system-packages.mjs';
@@ -45,7 +45,7 @@ function isReady(context, needs) {
     packagesAreReady(context.root) &&
     (!needs.worker || workerIsReady(context)) &&
     (!needs.browser || findBrowser(context.env) !== undefined) &&
-    (!needs.pages || pagesAreReady(context.root))
+    (!needs.bundles || [PAGES, SERVER].every((bundle) => bundleIsReady(context.root, bundle)))
   );
 }
 
@@ -66,7 +66,8 @@ async function makeReady(context, needs) {
   ]);
   await installPackages(context);
   if (findsWorker) noteWorker(context, worker ?? (await buildWorker(context)));
-  if (needs.pages) await buildPages(context);
+  if (!needs.bundles) return;
+  for (const bundle of [PAGES, SERVER]) await buildBundle(context, bundle);
 }
 
 /** @param {string[]} argv */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { generateApiKey } from '../../src/auth/api-keys.ts';
 
-/** A Sluice server in a process of its own, on loopback. */
+/** The built server (`npm run build`) in a process of its own, on loopback. */
 export type OwnServer = {
   readonly url: string;
   readonly key: string;
@@ -27,7 +27,7 @@ const OPEN_DOORS = ['apiKey', 'anonymous', 'joinAddress'].flatMap((door) => [
 export async function startOwnServer(flags: readonly string[] = []): Promise<OwnServer> {
   const key = generateApiKey();
   const port = await freePort();
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
   const started = performance.now();
   const child = spawn(
     process.execPath,

@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module';
-
 import type { Static, TSchema } from 'typebox';
-import type * as TypeboxCompile from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 
 import { SluiceError } from './errors.ts';
 
@@ -36,12 +34,12 @@ export function createParser<Schema extends TSchema>(schema: Schema, what: strin
 const uncompiled = new Set<() => unknown>();
 
 /** The validator of `schema`, compiled when it is first asked for. */
-export function lazyValidator<Schema extends TSchema>(schema: Schema): () => TypeboxCompile.Validator<{}, Schema> {
-  let compiled: TypeboxCompile.Validator<{}, Schema> | undefined;
+export function lazyValidator<Schema extends TSchema>(schema: Schema): () => Validator<{}, Schema> {
+  let compiled: Validator<{}, Schema> | undefined;
   const validatorOf = () => {
     if (compiled === undefined) {
       uncompiled.delete(validatorOf);
-      compiled = compiler().Compile(schema);
+      compiled = Compile(schema);
     }
     return compiled;
   };
@@ -58,12 +56,7 @@ export function compileNextValidator(): boolean {
   return false;
 }
 
-type Violation = ReturnType<TypeboxCompile.Validator['Errors']>[number];
-
-/** The compiler is hundreds of files: loaded with the first schema that needs it, not with this module. */
-function compiler(): typeof TypeboxCompile {
-  return createRequire(import.meta.url)('typebox/compile') as typeof TypeboxCompile;
-}
+type Violation = ReturnType<Validator['Errors']>[number];
 
 function violations(error: Violation): { path: string; message: string }[] {
   const at = (name: string) => `${error.instancePath}/${name}`;

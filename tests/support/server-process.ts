@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
 const FREE_PORTS = { SLUICE_PORT: '0', SLUICE_MEDIA_PORT: '0', SLUICE_MEDIA_WORKERS: '1' };
 
-/** `src/main.ts` in a process of its own, as `npm start` runs it. */
+/** The built server in a process of its own, as `npm start` runs it. */
 export type ServerProcess = {
   /** Everything that it has printed so far. */
   readonly output: string;

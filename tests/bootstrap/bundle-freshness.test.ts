@@ -3,30 +3,47 @@ import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { buildPages, pagesAreReady } from '../../scripts/bootstrap/pages.mjs';
+import { buildBundle, bundleIsReady, PAGES, SERVER } from '../../scripts/bootstrap/bundles.mjs';
 import { scratchCheckout, write } from './scratch.ts';
 
 test('the pages are built when missing, and again only after what they are made from has changed', async (t) => {
   const { context, builds } = checkoutWithPages(t);
-  await buildPages(context);
-  await buildPages(context);
+  await buildBundle(context, PAGES);
+  await buildBundle(context, PAGES);
   assert.equal(builds(), 1);
 
   utimesSync(path.join(context.root, 'client/web/meet.html'), 1, 1);
-  assert.equal(pagesAreReady(context.root), true, 'a fresh clone has other times');
+  assert.equal(bundleIsReady(context.root, PAGES), true, 'a fresh clone has other times');
   write(context.root, { 'src/app.ts': 'export {}' });
-  assert.equal(pagesAreReady(context.root), true, 'the server is no part of the pages');
+  assert.equal(bundleIsReady(context.root, PAGES), true, 'the server is no part of the pages');
 
   const edits = ['client/web/meet.html', 'client/sdk/new.ts', 'src/signaling/wire.ts', 'package-lock.json'];
   for (const edited of edits) {
     write(context.root, { [edited]: `// ${edited}` });
-    assert.equal(pagesAreReady(context.root), false, edited);
-    await buildPages(context);
-    assert.equal(pagesAreReady(context.root), true, edited);
+    assert.equal(bundleIsReady(context.root, PAGES), false, edited);
+    await buildBundle(context, PAGES);
+    assert.equal(bundleIsReady(context.root, PAGES), true, edited);
   }
   rmSync(path.join(context.root, 'dist'), { recursive: true });
-  assert.equal(pagesAreReady(context.root), false, 'dist is gone');
+  assert.equal(bundleIsReady(context.root, PAGES), false, 'dist is gone');
   assert.equal(builds(), 1 + edits.length);
+});
+
+test('the server is built again when its sources have changed, and not for the pages', async (t) => {
+  const { context } = checkoutWithPages(t);
+  write(context.root, {
+    'rolldown.config.ts': 'export default {}',
+    'node_modules/rolldown/bin/cli.mjs': `
+      import fs from 'node:fs';
+      fs.mkdirSync('dist/server', { recursive: true });
+      fs.writeFileSync('dist/server/main.js', '');`,
+  });
+  assert.equal(bundleIsReady(context.root, SERVER), false);
+  await buildBundle(context, SERVER);
+  write(context.root, { 'client/sdk/new.ts': 'export {}' });
+  assert.equal(bundleIsReady(context.root, SERVER), true);
+  write(context.root, { 'src/app.ts': 'export {}' });
+  assert.equal(bundleIsReady(context.root, SERVER), false);
 });
 
 test('a build that fails is told with what it printed, and tried again', async (t) => {
@@ -34,8 +51,12 @@ test('a build that fails is told with what it printed, and tried again', async (
   write(context.root, {
     'node_modules/vite/bin/vite.js': 'console.error("cannot resolve ./call.tsx"); process.exit(1)',
   });
-  await assert.rejects(buildPages(context), { name: 'Failure', output: /cannot resolve/, advice: /vite build/ });
-  assert.equal(pagesAreReady(context.root), false);
+  await assert.rejects(buildBundle(context, PAGES), {
+    name: 'Failure',
+    output: /cannot resolve/,
+    advice: /vite.js build/,
+  });
+  assert.equal(bundleIsReady(context.root, PAGES), false);
 });
 
 /** A checkout whose vite counts its builds and writes one page. */
