@@ -53,6 +53,8 @@ export type RoomOfParticipant = {
   published(publication: Publication): void;
   /** The producer is gone: nobody receives it any more. */
   unpublished(id: ProducerId): void;
+  /** The participant is not heard any more, by its own choice. */
+  muted(participant: Participant): void;
   announce(fact: FactOfParticipant, participant: Participant): void;
   departed(participant: Participant): void;
 };
@@ -248,6 +250,7 @@ export class Participant {
     return this.#request((media) => {
       const { producer, source } = media.publication(producerId);
       this.#room.unpublished(producer.id);
+      if (source === 'microphone') this.#room.muted(this);
       media.unpublish(producer.id);
       this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
       this.#room.broadcast({ type: 'producer-removed', participantId: this.id, producerId: producer.id }, this);
@@ -388,6 +391,7 @@ export class Participant {
       await (paused ? publication.producer.pause() : publication.producer.resume());
       publication.paused = paused;
       const { producer, source } = publication;
+      if (paused && source === 'microphone') this.#room.muted(this);
       this.#room.announce({ type: paused ? 'track-muted' : 'track-unmuted', producerId: producer.id, source }, this);
       this.#room.broadcast(
         { type: paused ? 'producer-paused' : 'producer-resumed', participantId: this.id, producerId: producer.id },

@@ -226,6 +226,11 @@ export class Room implements RoomOfParticipant {
     for (const participant of this.#participants.values()) participant.producerEnded(id);
   }
 
+  muted({ index }: Participant): void {
+    this.#tick.mute(index);
+    this.#context.onTickDue(this);
+  }
+
   announce(fact: FactOfParticipant, { id, identity }: Participant): void {
     this.#announce({ ...fact, participantId: id, identity });
   }
@@ -318,7 +323,7 @@ export class Room implements RoomOfParticipant {
       },
       activeSpeaker: (producerId) => {
         const owner = this.#owners.get(producerId);
-        if (owner === undefined) return;
+        if (owner === undefined || owner.hidden) return;
         this.#tick.setDominant(owner.index);
         this.#context.onTickDue(this);
       },

@@ -35,6 +35,11 @@ export class Tick {
     this.#dominant = index;
   }
 
+  /** The participant has muted itself. It would dominate until another one has spoken for long enough. */
+  mute(index: number): void {
+    if (this.#dominant === index) this.#dominant = null;
+  }
+
   /** The participant has left, and everyone hears of that anyway; its index may go to another one. */
   remove(index: number): void {
     this.#told.delete(index);
@@ -55,11 +60,22 @@ export class Tick {
     }
     this.#changed.clear();
 
-    const speaker = this.#told.size > 0 ? this.#dominant : null;
+    const speaker = this.#told.size > 0 ? (this.#dominant ?? this.#loudest()) : null;
     const speakerChanged = speaker !== this.#toldSpeaker;
     this.#toldSpeaker = speaker;
     if (levels !== '') return speakerChanged ? `{"l":[${levels}],"s":${speaker}}` : `{"l":[${levels}]}`;
     return speakerChanged ? `{"s":${speaker}}` : undefined;
+  }
+
+  /** Who is taken for the speaker while nobody dominates: the last one for as long as it is heard, then the loudest. */
+  #loudest(): number | null {
+    if (this.#toldSpeaker !== null && this.#told.has(this.#toldSpeaker)) return this.#toldSpeaker;
+    let loudest: number | null = null;
+    let most = SILENCE;
+    for (const [index, dBov] of this.#told) {
+      if (dBov > most) [loudest, most] = [index, dBov];
+    }
+    return loudest;
   }
 
   /** Everything that the receivers have been told, for somebody who has just come. */

@@ -33,7 +33,7 @@ test('the third participant sees and hears the two that are there, and they the 
 test('one without any device sees and hears, and is known to the others', async (t) => {
   const { ada } = await stage.call(t, 'viewer', 'ada');
   const viewer = await stage.guest(t, 'viewer');
-  await viewer.join(await stage.server.token('viewer', 'viewer', { grants: { publish: false } }));
+  await viewer.join(await stage.server.token('viewer', 'viewer', { grants: { publish: [] } }));
 
   await Promise.all([viewer.sees('ada'), viewer.hears('ada')]);
   const { participants, tracks } = await ada.room();

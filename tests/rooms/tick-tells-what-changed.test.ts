@@ -9,7 +9,7 @@ test('nothing changed: nothing to send', () => {
   const tick = new Tick();
   assert.equal(tick.take(), undefined);
   tick.setLevels(new Map([[3, -40]]));
-  assert.equal(tick.take(), '{"l":[3,-40]}');
+  assert.equal(tick.take(), '{"l":[3,-40],"s":3}');
   tick.setLevels(new Map([[3, -40]]));
   assert.equal(tick.take(), undefined);
 });
@@ -24,11 +24,38 @@ test('the active speaker is told while somebody is heard, and null in silence', 
   assert.equal(tick.take(), `{"l":[7,${SILENCE}],"s":null}`);
 });
 
+test('one who dominated and is muted gives way to whoever is heard', () => {
+  const tick = new Tick();
+  tick.setDominant(1);
+  tick.setLevels(new Map([[1, -30]]));
+  assert.equal(tick.take(), '{"l":[1,-30],"s":1}');
+  tick.mute(2);
+  assert.equal(tick.take(), undefined, 'another one was muted');
+  tick.mute(1);
+  tick.setLevels(
+    new Map([
+      [2, -50],
+      [3, -40],
+    ]),
+  );
+  assert.equal(tick.take(), `{"l":[1,${SILENCE},2,-50,3,-40],"s":3}`);
+  tick.setLevels(
+    new Map([
+      [2, -20],
+      [3, -40],
+    ]),
+  );
+  assert.equal(tick.take(), '{"l":[2,-20]}', 'a speaker stays one for as long as it is heard');
+  tick.setDominant(2);
+  assert.equal(tick.take(), '{"s":2}');
+});
+
 test('frames applied in order always give what the room knows', () => {
   const step = fc.oneof(
     fc.record({ type: fc.constant('levels' as const), levels: levels() }),
     fc.record({ type: fc.constant('dominant' as const), index: fc.nat(5) }),
     fc.record({ type: fc.constant('leave' as const), index: fc.nat(5) }),
+    fc.record({ type: fc.constant('mute' as const), index: fc.nat(5) }),
     fc.record({ type: fc.constant('take' as const) }),
   );
   fc.assert(
@@ -41,6 +68,7 @@ test('frames applied in order always give what the room knows', () => {
           heard = new Map(one.levels);
           tick.setLevels(heard);
         } else if (one.type === 'dominant') tick.setDominant(one.index);
+        else if (one.type === 'mute') tick.mute(one.index);
         else if (one.type === 'leave') {
           heard.delete(one.index);
           tick.remove(one.index);
@@ -50,7 +78,7 @@ test('frames applied in order always give what the room knows', () => {
       receiver.apply(tick.take());
       assert.deepEqual(sorted(receiver.levels), sorted(heard));
       assert.deepEqual({ l: pairs(tick.snapshot()), s: tick.snapshot().s }, { l: sorted(heard), s: receiver.speaker });
-      if (heard.size === 0) assert.equal(receiver.speaker, null);
+      assert.equal(receiver.speaker === null, heard.size === 0);
     }),
   );
 });

@@ -26,7 +26,9 @@ function findChromium(): string {
   const { CHROMIUM, PATH = '' } = process.env;
   if (CHROMIUM) return CHROMIUM;
   const folders = PATH.split(delimiter);
-  const found = COMMANDS.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+  const found = COMMANDS.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) =>
+    existsSync(path),
+  );
   if (found === undefined) throw new Error('There is no Chromium on the PATH; set CHROMIUM to its path.');
   return found;
 }

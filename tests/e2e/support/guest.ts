@@ -3,33 +3,9 @@ import assert from 'node:assert/strict';
 
 import type { BrowserContext, Page } from 'playwright-core';
 
-import type { JoinOptions, JoinTimings, MediaState, RoomState, Source } from '../../../client/sdk/api.ts';
+import type { CameraOptions, JoinOptions, Source } from '../../../client/sdk/api.ts';
 import { eventually, throughout } from './eventually.ts';
-
-/** What a browser has decoded of one track. `shown` is what its element shows. */
-export type Reception = {
-  /** Changes when another receiver takes over, which starts counting anew. */
-  receiver: string;
-  muted: boolean;
-  bytes: number;
-  frames: number;
-  width: number;
-  height: number;
-  energy: number;
-  samples: number;
-  shown: Picture | null;
-};
-export type Picture = { width: number; height: number; frames: number; pixels: string };
-export type Happening = { event: string; identity?: string; source?: string; value?: string; at: number };
-type RoomView = {
-  state: RoomState;
-  mediaState: MediaState;
-  closed: string | null;
-  participants: string[];
-  tracks: { identity: string; source: Source; muted: boolean }[];
-  chat: string[];
-  timings: JoinTimings;
-};
+import type { Happening, Kit, Reception } from './kit.ts';
 
 /** Small, so that several of them fit on two cores. */
 export const SMALL_CAMERA = { width: 320, height: 180, frameRate: 10, simulcast: false };
@@ -54,54 +30,55 @@ export class Guest {
 
   /** The code with which the SDK refuses, or null. */
   tryToJoin(token: string, options: JoinOptions = {}): Promise<string | null> {
-    return this.#kit('join', token, options);
+    return this.page.evaluate(([its, more]) => kit.join(its, more), [token, options] as const);
   }
 
   /** Camera and microphone. */
-  publish(what: { camera?: object; microphone?: boolean } = { camera: SMALL_CAMERA, microphone: true }): Promise<void> {
-    return this.#kit('publish', what);
+  publish(camera: CameraOptions = SMALL_CAMERA, microphone = true): Promise<void> {
+    return this.page.evaluate(([one, other]) => kit.publish(one, other), [camera, microphone] as const);
   }
 
   mute(source: Source): Promise<void> {
-    return this.#kit('mute', source);
+    return this.page.evaluate((its) => kit.mute(its), source);
   }
 
   unmute(source: Source): Promise<void> {
-    return this.#kit('unmute', source);
+    return this.page.evaluate((its) => kit.unmute(its), source);
   }
 
   shareScreen(on: boolean): Promise<void> {
-    return this.#kit('setScreen', on);
+    return this.page.evaluate((its) => kit.shareScreen(its), on);
   }
 
   /** Resolves when the server has taken it. */
   say(text: string): Promise<string> {
-    return this.#kit('sendChat', text);
+    return this.page.evaluate((its) => kit.say(its), text);
   }
 
   setLayers(identity: string, spatialLayer: number): Promise<void> {
-    return this.#kit('setLayers', identity, spatialLayer);
+    return this.page.evaluate(([whose, layer]) => kit.setLayers(whose, layer), [identity, spatialLayer] as const);
   }
 
   leave(): Promise<void> {
-    return this.#kit('leave');
+    return this.page.evaluate(() => kit.leave());
   }
 
-  room(): Promise<RoomView> {
-    return this.#kit('state');
+  /** What this guest knows of the room. */
+  room(): Promise<ReturnType<Kit['view']>> {
+    return this.page.evaluate(() => kit.view());
   }
 
-  /** What has happened to this guest: `chat`, or `trackMuted`, and so on. */
-  async happened(...events: string[]): Promise<Happening[]> {
-    const all = await this.#kit<Happening[]>('happenings');
-    return events.length === 0 ? all : all.filter(({ event }) => events.includes(event));
+  /** What this guest was told of these events, oldest first. */
+  async happened(...events: Happening['event'][]): Promise<Happening[]> {
+    const all = await this.page.evaluate(() => kit.happenings());
+    return all.filter(({ event }) => events.includes(event));
   }
 
-  reception(identity: string, source: Source): Promise<Reception | null> {
-    return this.#kit('reception', identity, source);
+  reception(identity: string, source: Source): Promise<Reception | undefined> {
+    return this.page.evaluate(([whose, its]) => kit.reception(whose, its), [identity, source] as const);
   }
 
-  /** Waits until this guest has decoded ten more frames of `identity`, and what is shown has changed with them. */
+  /** Waits until this guest has decoded five more frames of `identity`, and what is shown has changed with them. */
   async sees(identity: string, source: Source = 'camera', within = 10_000): Promise<Reception> {
     let from: Reception | undefined;
     const last = await eventually(
@@ -110,7 +87,7 @@ export class Guest {
       (now) => {
         if (!now?.shown || now.frames === 0) return false;
         if (from?.receiver !== now.receiver) from = now;
-        return now.frames >= from.frames + 10 && now.shown.pixels !== from.shown?.pixels;
+        return now.frames >= from.frames + 5 && now.shown.pixels !== from.shown?.pixels;
       },
       within,
     );
@@ -125,7 +102,7 @@ export class Guest {
       `${this.identity} hears ${identity}`,
       () => this.reception(identity, source),
       (now) => {
-        if (now === null) return false;
+        if (now === undefined) return false;
         if (from?.receiver !== now.receiver) from = now;
         return now.energy > from.energy + 1e-4 && now.samples > from.samples && now.bytes > from.bytes;
       },
@@ -159,7 +136,7 @@ export class Guest {
   }
 
   /** Waits for this event. */
-  async told(event: string, about: Partial<Happening> = {}, within = 5000): Promise<Happening> {
+  async told(event: Happening['event'], about: Partial<Happening> = {}, within = 5000): Promise<Happening> {
     const fits = (happening: Happening) =>
       Object.entries(about).every(([key, value]) => happening[key as keyof Happening] === value);
     const found = await eventually(
@@ -169,9 +146,5 @@ export class Guest {
       within,
     );
     return found.find(fits)!;
-  }
-
-  #kit<Result>(name: string, ...args: unknown[]): Promise<Result> {
-    return this.page.evaluate<Result>(`kit.${name}(${args.map((arg) => JSON.stringify(arg)).join()})`);
   }
 }

@@ -1,0 +1,196 @@
+/**
+ * What runs in the page: it drives the SDK, and reads what the browser has received, from the statistics of its
+ * receivers and from the pixels that its elements show.
+ */
+import type {
+  CameraOptions,
+  Join,
+  JoinOptions,
+  RemoteTrack,
+  Room,
+  RoomEventName,
+  RoomEvents,
+  Source,
+} from '../../../client/sdk/api.ts';
+
+/** What the room has told. */
+export type Happening = { event: RoomEventName; identity?: string; source?: Source; value?: string; at: number };
+
+/** What a video element shows: its size, the frames so far, and a checksum of the pixels. */
+export type Picture = { width: number; height: number; frames: number; pixels: number };
+
+/** What the browser has received and decoded of one track. */
+export type Reception = {
+  /** Changes when another receiver takes over, which starts counting anew. */
+  receiver: string;
+  bytes: number;
+  frames: number;
+  width: number;
+  height: number;
+  energy: number;
+  samples: number;
+  /** Undefined for sound. */
+  shown?: Picture;
+};
+
+export type Kit = ReturnType<typeof installKit>;
+
+declare global {
+  /** In pages of the tests, by `installKit`. */
+  var kit: Kit;
+}
+
+/**
+ * Puts `kit` into the page. It has to run before the page's own scripts, and its text is all of it that reaches the
+ * page: nothing from around it can be used here.
+ */
+export function installKit() {
+  const happenings: Happening[] = [];
+  const violations: string[] = [];
+  const connections: RTCPeerConnection[] = [];
+  const elements = new Map<RemoteTrack, HTMLMediaElement>();
+  let joined: Room | undefined;
+
+  const canvas = document.createElement('canvas');
+  canvas.width = 16;
+  canvas.height = 9;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      connections.push(this);
+    }
+  };
+  document.addEventListener('securitypolicyviolation', (event) => {
+    violations.push(`${event.effectiveDirective}: ${event.blockedURI}`);
+  });
+
+  function room(): Room {
+    if (joined === undefined) throw new Error('not joined');
+    return joined;
+  }
+
+  function follow(followed: Room): void {
+    function note<Name extends RoomEventName>(
+      event: Name,
+      describe: (value: RoomEvents[Name]) => Omit<Happening, 'event' | 'at'>,
+    ): void {
+      followed.on(event, (value) => {
+        happenings.push({ event, ...describe(value), at: Date.now() });
+      });
+    }
+    note('stateChanged', (value) => ({ value }));
+    note('mediaStateChanged', (value) => ({ value }));
+    note('participantJoined', ({ identity }) => ({ identity }));
+    note('participantLeft', ({ participant: { identity }, reason }) => ({ identity, value: reason }));
+    for (const event of ['trackAdded', 'trackRemoved', 'trackMuted', 'trackUnmuted'] as const) {
+      note(event, ({ participant: { identity }, source }) => ({ identity, source }));
+    }
+    note('chat', ({ identity, text }) => ({ identity, value: text }));
+    note('problem', ({ code, message }) => ({ value: `${code}: ${message}` }));
+    note('closed', ({ code }) => ({ value: code }));
+    followed.on('trackAdded', (track) => {
+      const element = track.attach();
+      elements.set(track, element);
+      document.body.append(element);
+    });
+    followed.on('trackRemoved', (track) => {
+      for (const element of track.detach()) element.remove();
+      elements.delete(track);
+    });
+  }
+
+  /** FNV-1a. */
+  function checksum(bytes: ArrayLike<number>): number {
+    let hash = 0x811c9dc5;
+    for (let index = 0; index < bytes.length; index += 1) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
+    return hash >>> 0;
+  }
+
+  function picture(video: HTMLVideoElement): Picture {
+    context?.drawImage(video, 0, 0, canvas.width, canvas.height);
+    const pixels = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return {
+      width: video.videoWidth,
+      height: video.videoHeight,
+      frames: video.getVideoPlaybackQuality().totalVideoFrames,
+      pixels: checksum(pixels),
+    };
+  }
+
+  function inboundOf(stats: RTCStatsReport): RTCInboundRtpStreamStats[] {
+    return [...stats.values()].filter(({ type }) => type === 'inbound-rtp') as RTCInboundRtpStreamStats[];
+  }
+
+  const kit = {
+    /** Joins, and attaches every track; gives the code with which it failed, or null. */
+    async join(token: string, options: JoinOptions): Promise<string | null> {
+      const sdk = '/sdk/sluice.js';
+      const { join } = (await import(sdk)) as { join: Join };
+      try {
+        joined = await join(location.origin, token, options);
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+      follow(joined);
+      return null;
+    },
+    async publish(camera: CameraOptions, microphone: boolean): Promise<void> {
+      const { self } = room();
+      await Promise.all([self.setCamera(camera), self.setMicrophone(microphone)]);
+    },
+    mute: (source: Source) => room().self.mute(source),
+    unmute: (source: Source) => room().self.unmute(source),
+    async shareScreen(on: boolean): Promise<void> {
+      await room().self.setScreen(on);
+    },
+    say: async (text: string) => (await room().sendChat(text)).text,
+    leave: () => room().leave(),
+    setLayers: (identity: string, spatialLayer: number) =>
+      room().participants.get(identity)?.tracks.get('camera')?.setLayers({ spatialLayer }),
+
+    /** What this page knows of the room. */
+    view() {
+      const { state, closeReason, participants, chat, timings } = room();
+      const tracks = [...participants.values()].flatMap((who) => [...who.tracks.values()]);
+      return {
+        state,
+        closed: closeReason?.code,
+        participants: [...participants.keys()],
+        tracks: tracks.map(({ participant, source, muted }) => ({ identity: participant.identity, source, muted })),
+        chat: chat.map(({ identity, text }) => `${identity}: ${text}`),
+        timings: { ...timings },
+      };
+    },
+    happenings: () => happenings,
+    /** How the page has offended its own content policy. */
+    violations: () => violations,
+    /** Undefined while this track is not received. */
+    async reception(identity: string, source: Source): Promise<Reception | undefined> {
+      const track = room().participants.get(identity)?.tracks.get(source);
+      const stats = await track?.getStats();
+      const inbound = stats && inboundOf(stats)[0];
+      if (track?.mediaStreamTrack === undefined || inbound === undefined) return undefined;
+      const element = elements.get(track);
+      return {
+        receiver: track.mediaStreamTrack.id,
+        bytes: inbound.bytesReceived ?? 0,
+        frames: inbound.framesDecoded ?? 0,
+        width: inbound.frameWidth ?? 0,
+        height: inbound.frameHeight ?? 0,
+        energy: inbound.totalAudioEnergy ?? 0,
+        samples: inbound.totalSamplesReceived ?? 0,
+        ...(element instanceof HTMLVideoElement ? { shown: picture(element) } : {}),
+      };
+    },
+    picture,
+    /** Of all sound that the page receives, for pages that do not hand out their room. */
+    async soundEnergy(): Promise<number> {
+      const reports = await Promise.all(connections.map((connection) => connection.getStats()));
+      return reports.flatMap(inboundOf).reduce((sum, { totalAudioEnergy = 0 }) => sum + totalAudioEnergy, 0);
+    },
+  };
+  Object.assign(globalThis, { kit });
+  return kit;
+}
