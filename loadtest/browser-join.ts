@@ -2,13 +2,15 @@
  * How long a person waits for the picture: joins a room with one publisher, over and over, in a real Chromium, and
  * prints the median and spread of each step, in ms from the call of join().
  *
- *   node loadtest/browser-join.ts --url http://localhost:7800 --key ID.SECRET [--joins 20]
+ *     node loadtest/browser-join.ts [--url ORIGIN --key ID.SECRET] [--joins 20]
  *
- * `--key` is an API key of the running server. Exits with 1 where a join fails or a median misses its goal.
+ * Exits with 1 where a join fails or a median misses its goal.
  */
 import { parseArgs } from 'node:util';
 
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
+
+import { startOwnServer } from './support/own-server.ts';
 
 /** Medians to stay under, in ms. */
 const GOALS: Partial<Record<Step, number>> = { dtlsConnected: 66, firstFrame: 120 };
@@ -39,25 +41,23 @@ const CHROMIUM_FLAGS = [
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string', default: 'http://localhost:7800' },
+    url: { type: 'string' },
     key: { type: 'string' },
     joins: { type: 'string', default: '20' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
   },
 });
-const url = new URL(values.url).origin;
+const own = values.url === undefined ? await startOwnServer() : undefined;
+const url = new URL(values.url ?? own?.url ?? '').origin;
 const room = `browser-join-${process.pid}`;
 const joins = Math.min(MOST_JOINS, Math.max(1, Number(values.joins)));
-if (values.key === undefined || Number.isNaN(joins)) {
-  console.error('usage: browser-join.ts --url ORIGIN --key ID.SECRET [--joins N] [--chromium PATH]');
-  process.exit(2);
-}
 try {
-  process.exitCode = (await measure(values.key)) ? 0 : 1;
+  process.exitCode = (await measure(values.key ?? own?.key ?? '')) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
+await own?.close();
 
 async function measure(key: string): Promise<boolean> {
   const browser = await chromium.launch({ executablePath: values.chromium, args: CHROMIUM_FLAGS });

@@ -1,12 +1,14 @@
 /**
  * How long a signaling join takes, from the open socket to `joined`, at a steady rate of joins.
  *
- *     node loadtest/join.ts --url http://localhost:7800 --key ID.SECRET [--rate 50] [--seconds 10] [--size 10]
+ *     node loadtest/join.ts [--url ORIGIN --key ID.SECRET] [--rate 50] [--seconds 10] [--size 10]
  *
  * Every join is a new identity, `--size` of them to a room; each stays for two seconds and leaves. Prints the
  * distribution, and exits with 1 where a join failed or the 99th percentile is not below `--target` (20 ms).
  */
 import { parseArgs } from 'node:util';
+
+import { startOwnServer } from './support/own-server.ts';
 
 type Hello = { readonly protocol: 1; readonly token: string; readonly rtpCapabilities: object };
 /** Milliseconds since the client opened its socket. */
@@ -25,7 +27,7 @@ const RTP_CAPABILITIES = {
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string', default: 'http://localhost:7800' },
+    url: { type: 'string' },
     key: { type: 'string' },
     rate: { type: 'string', default: '50' },
     seconds: { type: 'string', default: '10' },
@@ -33,11 +35,9 @@ const { values } = parseArgs({
     target: { type: 'string', default: '20' },
   },
 });
-if (values.key === undefined) {
-  console.error('--key is required: an API key of the server, as it was printed when it started.');
-  process.exit(2);
-}
-const { url, key } = values;
+const own = values.url === undefined ? await startOwnServer() : undefined;
+const url = values.url ?? own?.url ?? '';
+const key = values.key ?? own?.key ?? '';
 const rate = Number(values.rate);
 const size = Number(values.size);
 const target = Number(values.target);
@@ -75,6 +75,7 @@ for (const failure of new Set(failures)) {
 const passed = failures.length === 0 && slowest < target;
 console.log(passed ? `p99 is below ${target} ms` : `FAILED: p99 should be below ${target} ms, and every join succeed`);
 process.exitCode = passed ? 0 : 1;
+await own?.close();
 
 async function fetchToken(room: string, identity: string): Promise<string> {
   for (;;) {
