@@ -39,5 +39,7 @@ export function servePages(http: HttpServer, folder: string): void {
     fallbacks: { '/meet/': 'meet.html' },
     pageHeaders: PAGE_HEADERS,
   });
+  // Browsers ask for it beside documents that name no icon, such as the answers of the API.
+  http.route('GET', '/favicon.ico', () => ({ status: 301, headers: { location: '/favicon.svg' } }));
   http.route('GET', '/*', web.handler);
 }
