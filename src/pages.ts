@@ -40,6 +40,7 @@ export function servePages(http: HttpServer, folder: string): void {
     pageHeaders: PAGE_HEADERS,
   });
   // Browsers ask for it beside documents that name no icon, such as the answers of the API.
-  http.route('GET', '/favicon.ico', () => ({ status: 301, headers: { location: '/favicon.svg' } }));
+  const icon = web.paths.find((path) => path.startsWith('/assets/favicon-'));
+  if (icon !== undefined) http.route('GET', '/favicon.ico', () => ({ status: 302, headers: { location: icon } }));
   http.route('GET', '/*', web.handler);
 }
