@@ -25,6 +25,8 @@ const rooms = Math.max(1, Number(values.rooms));
 const seconds = Math.min(300, Number(values.seconds));
 
 const server = await startOwnServer();
+// What a start leaves to spare time is over by then.
+await sleep(5000);
 const nobody = await share(server.pid, 10);
 const sockets: Socket[] = [];
 for (let index = 0; index < participants; index += 1) sockets.push(await join(index));

@@ -19,7 +19,7 @@ import { createHttpServer } from './http/server.ts';
 import type { TlsOptions } from './http/tls.ts';
 import { systemClock } from './kernel/clock.ts';
 import { compileNextValidator } from './kernel/schema.ts';
-import { createMediaEngine } from './media/engine.ts';
+import { createMediaEngine, type RunningMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
@@ -56,7 +56,7 @@ export type App = {
  * media workers do not start.
  */
 export async function startApp(config: Config, log: Log): Promise<App> {
-  const stops: (() => Promise<void> | void)[] = [];
+  const stops: Stop[] = [];
   const stop = once(async () => {
     for (const step of stops.toReversed()) await step();
   });
@@ -68,47 +68,15 @@ export async function startApp(config: Config, log: Log): Promise<App> {
   }
 }
 
-async function assemble(
-  config: Config,
-  log: Log,
-  stops: (() => Promise<void> | void)[],
-  stop: () => Promise<void>,
-): Promise<App> {
+async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Promise<void>): Promise<App> {
   const clock = systemClock;
   const version = packageVersion();
-  // Workers take longest to start: everything else is made meanwhile.
-  const starting = createMediaEngine({
-    workers: config.media.workers,
-    listen: config.media.listen,
-    port: config.media.port,
-    codecs: config.media.codecs,
-    initialOutgoingBitrate: config.media.initialOutgoingBitrate,
-    ...(config.media.maxIncomingBitrate === null ? {} : { maxIncomingBitrate: config.media.maxIncomingBitrate }),
-    ...workerBin(config),
-    logLevel: config.media.logLevel,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
-  });
-  stops.push(() =>
-    starting.then(
-      (engine) => engine.close(),
-      () => undefined,
-    ),
-  );
+  // Workers take longest to start: everything else is made meanwhile. Their failure is looked at where they are awaited.
+  const starting = startEngine(config, log);
+  starting.catch(() => undefined);
+  stops.push(async () => (await starting.catch(() => undefined))?.close());
 
-  const generatedKey = config.auth.keys.length + config.auth.issuers.length === 0 ? generateApiKey() : undefined;
-  const keys = createApiKeys(generatedKey === undefined ? config.auth.keys : [generatedKey]);
-  const doors = createDoors(config.limits, clock);
-  const tokens = createJoinTokens({
-    keys,
-    issuers: config.auth.issuers,
-    revocations: createRevocations({ grace: config.auth.leeway }),
-    clock,
-    leeway: config.auth.leeway,
-    ttl: { default: config.auth.tokenTtl, limit: config.auth.tokenTtlLimit },
-    metadataLimit: config.rooms.metadataLimit,
-  });
-  const authenticator = createAuthenticator({ keys, tokens, doors });
-
+  const { generatedKey, doors, tokens, authenticator } = createAuth(config);
   const health = createHealth(version, clock);
   const http = createHttpServer({
     ...(await tlsOptions(config)),
@@ -116,27 +84,11 @@ async function assemble(
     trustProxy: config.trustProxy,
     limits: { connectionsPerAddress: config.http.connectionsPerAddress },
     onFault: (error) => log.error({ err: error }, 'a request failed'),
+    // Made below: nothing is answered before `listen`.
     onResponse: (record) => metrics.httpResponse(record),
   });
-  // Named before it is made: nothing is answered before `listen`.
-
   const engine = await starting;
-  const rooms = new Rooms({
-    engine,
-    now: clock,
-    newId: randomUUID,
-    iceServers: () => config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
-    onFact: (fact) => log.info(fact, fact.type),
-    defaults: {
-      maxParticipants: config.rooms.maxParticipants,
-      emptyTimeout: config.rooms.emptyTimeout,
-      departureTimeout: config.rooms.departureTimeout,
-      metadata: {},
-    },
-    createOnJoin: config.rooms.createOnJoin,
-    maxRooms: config.rooms.max,
-    resumeWithin: config.signaling.resumeWithin,
-  });
+  const rooms = createRooms(config, engine, log);
   const metrics = createMetrics({
     rooms: () => rooms.size,
     participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
@@ -162,31 +114,19 @@ async function assemble(
 
   let url = config.publicUrl ?? '';
   const limits = { maxParticipants: config.rooms.maxParticipantsLimit, metadata: config.rooms.metadataLimit };
-  serveApi(
-    http,
-    [
-      ...roomRoutes(rooms, limits),
-      ...participantRoutes(rooms, tokens, () => url, limits),
-      ...operationRoutes({
-        health,
-        metrics: () => metrics.exposition(),
-      }),
-    ],
-    {
-      authenticator,
-      doors,
-      version,
-      publicUrl: () => url,
-      body: { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout },
-    },
-  );
+  const routes = [
+    ...roomRoutes(rooms, limits),
+    ...participantRoutes(rooms, tokens, () => url, limits),
+    ...operationRoutes({ health, metrics: () => metrics.exposition() }),
+  ];
+  const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };
+  serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body });
   if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
 
   const ticks = setInterval(() => {
     rooms.advance();
     rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
   }, 1000 / TICK_RATE);
-
   stops.push(
     () => http.close(),
     () => signaling.close(),
@@ -198,23 +138,65 @@ async function assemble(
   compileInSpareTime();
   log.info({ url, workers: config.media.workers, mediaPort: config.media.port }, 'ready');
 
-  return {
-    url,
-    port,
-    generatedKey,
-    tokens,
-    rooms,
-    async drain() {
-      const seconds = Math.ceil(config.drain.timeout / 1000);
-      health.drain();
-      signaling.drain(seconds);
-      rooms.drain(seconds);
-      log.info({ seconds }, 'draining');
-      const until = clock() + config.drain.timeout;
-      while (rooms.occupied && clock() < until) await sleep(DRAIN_CHECK);
-    },
-    close: stop,
+  const drain = async () => {
+    const seconds = Math.ceil(config.drain.timeout / 1000);
+    health.drain();
+    signaling.drain(seconds);
+    rooms.drain(seconds);
+    log.info({ seconds }, 'draining');
+    const until = clock() + config.drain.timeout;
+    while (rooms.occupied && clock() < until) await sleep(DRAIN_CHECK);
   };
+  return { url, port, generatedKey, tokens, rooms, drain, close: stop };
+}
+
+type Stop = () => Promise<void> | void;
+
+function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
+  const { workers, listen, port, codecs, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
+  return createMediaEngine({
+    workers,
+    listen,
+    port,
+    codecs,
+    initialOutgoingBitrate,
+    ...(maxIncomingBitrate === null ? {} : { maxIncomingBitrate }),
+    ...workerBin(config),
+    logLevel,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+  });
+}
+
+function createAuth(config: Config) {
+  const { leeway, issuers, tokenTtl, tokenTtlLimit } = config.auth;
+  const generatedKey = config.auth.keys.length + issuers.length === 0 ? generateApiKey() : undefined;
+  const keys = createApiKeys(generatedKey === undefined ? config.auth.keys : [generatedKey]);
+  const doors = createDoors(config.limits, systemClock);
+  const tokens = createJoinTokens({
+    keys,
+    issuers,
+    revocations: createRevocations({ grace: leeway }),
+    clock: systemClock,
+    leeway,
+    ttl: { default: tokenTtl, limit: tokenTtlLimit },
+    metadataLimit: config.rooms.metadataLimit,
+  });
+  return { generatedKey, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
+}
+
+function createRooms(config: Config, engine: RunningMediaEngine, log: Log): Rooms {
+  const { maxParticipants, emptyTimeout, departureTimeout, createOnJoin, max } = config.rooms;
+  return new Rooms({
+    engine,
+    now: systemClock,
+    newId: randomUUID,
+    iceServers: () => config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    onFact: (fact) => log.info(fact, fact.type),
+    defaults: { maxParticipants, emptyTimeout, departureTimeout, metadata: {} },
+    createOnJoin,
+    maxRooms: max,
+    resumeWithin: config.signaling.resumeWithin,
+  });
 }
 
 /** The worker binary: as configured, as the environment says, as the bootstrap left it, else mediasoup's own. */

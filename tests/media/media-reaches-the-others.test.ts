@@ -126,7 +126,7 @@ test('who speaks and how loud is told about the producer, and silence as well', 
   speaking = false;
   await until('silence is told', () => silences > 0);
 
-  assert.ok(heard.every(([id, dBov]) => id === loud.producer.id && dBov > -70 && dBov <= -20));
+  assert.ok(heard.every(([id, dBov]) => id === loud.producer.id && dBov >= -70 && dBov <= -20));
 });
 
 test('an ICE restart gives new credentials and media goes on meanwhile', async (t) => {

@@ -31,7 +31,12 @@ export function useStage(options: { server?: readonly string[]; browser?: readon
   let server: TestServer | undefined;
   let browser: Browser | undefined;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(options.server), launchBrowser(options.browser)]);
+    const starts = await Promise.allSettled([
+      startServer(options.server).then((it) => (server = it)),
+      launchBrowser(options.browser).then((it) => (browser = it)),
+    ]);
+    // Only now, when the one that did start can be closed.
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
   });
   after(async () => {
     await browser?.close();
