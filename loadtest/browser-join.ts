@@ -108,7 +108,7 @@ async function publish(page: Page, joinToken: string): Promise<void> {
 async function view(page: Page, joinToken: string): Promise<Timings> {
   return await page.evaluate<Timings>(`(async () => {
     const { join } = await import('/sdk/sluice.js');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     const room = await join(location.origin, ${JSON.stringify(joinToken)});
     room.on('trackAdded', (track) => document.body.append(track.attach()));
     const end = performance.now() + 10_000;

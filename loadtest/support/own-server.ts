@@ -39,7 +39,8 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
     ],
     { env: { ...process.env, SLUICE_AUTH_KEYS: key }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  process.once('exit', () => child.kill('SIGKILL'));
+  const killed = () => void child.kill('SIGKILL');
+  process.once('exit', killed);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
@@ -62,6 +63,7 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
       child.kill('SIGTERM');
       child.kill('SIGINT');
       await exited;
+      process.off('exit', killed);
     },
   };
 }
