@@ -144,7 +144,7 @@ async function compressAll(files: readonly File[]): Promise<void> {
     if (body.byteLength < 1024 || !isCompressible(headers['content-type'] ?? '')) continue;
     const { etag: _, ...base } = headers;
     // One file at a time, in zlib's own threads: the start of the server must not wait for this.
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
     const [br, gz] = await Promise.all([
       compressBrotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
       compressGzip(body, { level: 9 }),

@@ -17,7 +17,7 @@ test('an address that opens too many connections loses the surplus; others are s
   for (let batch = 0; batch < 8; batch += 1) {
     flood.push(...openMany(t, port, '127.0.0.2', 250));
     // Slower than the kernel's queue of connections to accept fills up.
-    // oxlint-disable-next-line no-await-in-loop
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
     await eventually(() => flood.every((socket) => !socket.connecting));
   }
   await eventually(() => server.connectionsRefused === 1_800, 10_000);
