@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 
-import { SignJWT } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 
 import { type Clock, type Millis, later } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
@@ -10,7 +10,7 @@ import type { Grants } from '../rooms/grants.ts';
 import { type Identity, type RoomName, parseIdentity, parseRoomName } from '../rooms/ids.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { IssuerOptions, JwksTimes } from './issuers.ts';
-import { claimErrors, grantsOf, isClaims, metadataSize } from './join-claims.ts';
+import { type Claims, claimErrors, grantsOf, isClaims, metadataSize } from './join-claims.ts';
 import type { Revocations } from './revocation.ts';
 import { createTokenCache } from './token-cache.ts';
 import { type SignedClaims, createSignatureCheck, tokenInvalid } from './token-signature.ts';
@@ -109,7 +109,13 @@ export function createJoinTokens(options: JoinTokenOptions): JoinTokens {
   }
 
   return {
-    sign: (request, keyId = options.keys.current) => sign(request, keyId, options),
+    async sign(request, keyId = options.keys.current) {
+      const { token, signed } = await sign(request, keyId, options);
+      const claims = joinClaims(signed, token);
+      // Who asks for a token joins with it a moment later: a signature made here need not be checked here.
+      cache.set(token, { claims, notBefore: (signed.claims.nbf ?? 0) * 1000 });
+      return { token, tokenId: claims.tokenId, expiresAt: claims.expiresAt };
+    },
     verify(token) {
       const verified = cache.get(token);
       return verified === undefined ? verifyCold(token) : current(verified, clock());
@@ -121,7 +127,11 @@ export function createJoinTokens(options: JoinTokenOptions): JoinTokens {
   };
 }
 
-async function sign(request: TokenRequest, keyId: string | undefined, options: JoinTokenOptions): Promise<SignedToken> {
+async function sign(
+  request: TokenRequest,
+  keyId: string | undefined,
+  options: JoinTokenOptions,
+): Promise<{ token: string; signed: SignedClaims }> {
   const secret = keyId === undefined ? undefined : options.keys.secretOf(keyId);
   if (keyId === undefined || secret === undefined) {
     throw new SluiceError('unauthorized', { detail: 'There is no such API key to sign the token with.' });
@@ -143,7 +153,8 @@ async function sign(request: TokenRequest, keyId: string | undefined, options: J
   };
   requireSignable(payload, lifetime, options);
   const token = await new SignJWT(payload).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyId }).sign(secret);
-  return { token, tokenId: tokenIdOf(keyId, payload.jti), expiresAt: (payload.exp * 1000) as Millis };
+  // Read back, so that what is remembered is what was signed.
+  return { token, signed: { claims: decodeJwt<Claims>(token), signer: keyId } };
 }
 
 type Signable = { nbf: number; exp: number; metadata?: Metadata };

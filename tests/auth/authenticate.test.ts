@@ -113,8 +113,8 @@ test('a key that was right from an address goes on behind the same NAT as a gues
 });
 
 test('a join is its token, at once where the token is known', async () => {
-  const { auth, tokens } = start();
-  const { token } = await tokens.sign(ALICE);
+  const { auth, elsewhere } = start();
+  const { token } = await elsewhere.sign(ALICE);
   const cold = auth.join(token, HOME);
   assert.ok(cold instanceof Promise);
   const claims = await cold;
@@ -123,9 +123,9 @@ test('a join is its token, at once where the token is known', async () => {
 });
 
 test('joins are counted against the address and against the identity in its room', async () => {
-  const { auth, tokens } = start({ joinAddress: { rate: 1, burst: 4 }, joinIdentity: { rate: 0.5, burst: 2 } });
-  const { token } = await tokens.sign(ALICE);
-  const bob = await tokens.sign({ ...ALICE, identity: 'bob' as typeof ALICE.identity });
+  const { auth, elsewhere } = start({ joinAddress: { rate: 1, burst: 4 }, joinIdentity: { rate: 0.5, burst: 2 } });
+  const { token } = await elsewhere.sign(ALICE);
+  const bob = await elsewhere.sign({ ...ALICE, identity: 'bob' as typeof ALICE.identity });
   await auth.join(token, HOME);
   await auth.join(token, AWAY);
   assert.equal(
@@ -143,16 +143,16 @@ test('joins are counted against the address and against the identity in its room
 });
 
 test('forged tokens use up the failures of their address and nobody else is hindered', async () => {
-  const { auth, tokens } = start({ failedAuth: { rate: 0.1, burst: 3 } });
-  const { token } = await tokens.sign(ALICE);
+  const { auth, elsewhere } = start({ failedAuth: { rate: 0.1, burst: 3 } });
+  const { token } = await elsewhere.sign(ALICE);
   for (let n = 0; n < 3; n += 1) await rejects('token-invalid', auth.join('forged', HOME));
   await rejects('rate-limited', auth.join('forged', HOME));
   assert.equal((await auth.join(token, HOME)).identity, 'alice', 'a good user behind the same NAT');
 });
 
 test('an expired token is no forgery', async () => {
-  const { auth, tokens, time } = start({ failedAuth: { rate: 0.1, burst: 1 } });
-  const { token } = await tokens.sign({ ...ALICE, ttl: 1000 });
+  const { auth, elsewhere, time } = start({ failedAuth: { rate: 0.1, burst: 1 } });
+  const { token } = await elsewhere.sign({ ...ALICE, ttl: 1000 });
   time.advance(60_000);
   for (let n = 0; n < 3; n += 1) await rejects('token-expired', auth.join(token, HOME));
 });

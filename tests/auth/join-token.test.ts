@@ -11,9 +11,9 @@ import { IDENTITY_PATTERN } from '../../src/rooms/ids.ts';
 import { ALICE, LEEWAY, SECRET_1, type Setup, TTL_LIMIT, setUp } from './support.ts';
 
 test('a token says what was asked for', async () => {
-  const { tokens, time } = setUp();
+  const { tokens, elsewhere, time } = setUp();
   const grants = { publish: ['camera'], subscribe: false, data: false, hidden: true, admin: true } as const;
-  const signed = await tokens.sign({ ...ALICE, name: 'Alice', metadata: { seat: 1 }, grants, ttl: 60_000 });
+  const signed = await elsewhere.sign({ ...ALICE, name: 'Alice', metadata: { seat: 1 }, grants, ttl: 60_000 });
   assert.equal(signed.expiresAt, time.now + 60_000);
   assert.deepEqual(await tokens.verify(signed.token), {
     room: 'standup',
@@ -28,16 +28,16 @@ test('a token says what was asked for', async () => {
 });
 
 test('what a token leaves out is as the defaults have it', async () => {
-  const { tokens } = setUp();
-  const claims = await tokens.verify((await tokens.sign(ALICE)).token);
+  const { tokens, elsewhere } = setUp();
+  const claims = await tokens.verify((await elsewhere.sign(ALICE)).token);
   assert.deepEqual(claims.grants, DEFAULT_GRANTS);
   assert.equal(claims.name, 'alice');
   assert.deepEqual(claims.metadata, {});
 });
 
 test('a token is a JWT as documented', async () => {
-  const { tokens, time } = setUp();
-  const { token, tokenId } = await tokens.sign({ ...ALICE, grants: { publish: [] } }, 'k2');
+  const { elsewhere, time } = setUp();
+  const { token, tokenId } = await elsewhere.sign({ ...ALICE, grants: { publish: [] } }, 'k2');
   assert.deepEqual(decodeProtectedHeader(token), { alg: 'HS256', typ: 'JWT', kid: 'k2' });
   const { jti, ...claims } = decodeJwt(token);
   const iat = time.now / 1000;
@@ -46,12 +46,12 @@ test('a token is a JWT as documented', async () => {
 });
 
 test('each of two keys signs and verifies, and a key that is gone no longer does', async () => {
-  const { tokens } = setUp();
+  const { tokens, elsewhere } = setUp();
   for (const keyId of ['k1', 'k2']) {
-    assert.equal((await tokens.verify((await tokens.sign(ALICE, keyId)).token)).keyId, keyId);
+    assert.equal((await tokens.verify((await elsewhere.sign(ALICE, keyId)).token)).keyId, keyId);
   }
-  await refuses('unauthorized', tokens.sign(ALICE, 'k3'));
-  await refuses('unauthorized', tokens.sign(ALICE, '__proto__'));
+  await refuses('unauthorized', elsewhere.sign(ALICE, 'k3'));
+  await refuses('unauthorized', elsewhere.sign(ALICE, '__proto__'));
 });
 
 test('a backend may sign its own tokens, with sources as true or false', async () => {
@@ -64,8 +64,8 @@ test('a backend may sign its own tokens, with sources as true or false', async (
 });
 
 test('a known token is verified at once, and its claims cannot be changed', async () => {
-  const { tokens } = setUp();
-  const { token } = await tokens.sign({ ...ALICE, metadata: { deep: { er: [1] } } });
+  const { tokens, elsewhere } = setUp();
+  const { token } = await elsewhere.sign({ ...ALICE, metadata: { deep: { er: [1] } } });
   const cold = tokens.verify(token);
   assert.ok(cold instanceof Promise);
   const claims = await cold;
@@ -74,10 +74,23 @@ test('a known token is verified at once, and its claims cannot be changed', asyn
   assert.throws(() => (claims.metadata['deep'] as { er: number[] }).er.push(2), TypeError);
 });
 
+test('a token that was signed here is known here, as a check elsewhere would read it', async () => {
+  const { tokens, elsewhere, time } = setUp();
+  const { token, tokenId } = await tokens.sign({ ...ALICE, metadata: { seat: -0 }, ttl: 60_000 });
+  const claims = tokens.verify(token);
+  assert.ok(!(claims instanceof Promise));
+  assert.deepEqual(claims, await elsewhere.verify(token));
+  tokens.revoke(tokenId);
+  assert.equal(await codeOf(tokens, token), 'token-revoked');
+  const short = await tokens.sign({ ...ALICE, ttl: 60_000 });
+  time.advance(60_000 + LEEWAY);
+  assert.equal(await codeOf(tokens, short.token), 'token-expired');
+});
+
 test('a token is valid from nbf to exp and the leeway around them, known or not', async () => {
-  const { tokens, time } = setUp();
+  const { tokens, elsewhere, time } = setUp();
   const start = time.now;
-  const { token } = await tokens.sign({ ...ALICE, ttl: 60_000, notBefore: (start + 30_000) as typeof start });
+  const { token } = await elsewhere.sign({ ...ALICE, ttl: 60_000, notBefore: (start + 30_000) as typeof start });
   const outcome = async (at: number) => {
     time.now = at as typeof start;
     return codeOf(tokens, token);
@@ -93,9 +106,9 @@ test('a token is valid from nbf to exp and the leeway around them, known or not'
 });
 
 test('a revoked token is refused until it has expired, leeway included', async () => {
-  const { tokens, time, revocations } = setUp();
-  const { token, tokenId } = await tokens.sign({ ...ALICE, ttl: 60_000 });
-  const other = await tokens.sign({ ...ALICE, ttl: 60_000 });
+  const { tokens, elsewhere, time, revocations } = setUp();
+  const { token, tokenId } = await elsewhere.sign({ ...ALICE, ttl: 60_000 });
+  const other = await elsewhere.sign({ ...ALICE, ttl: 60_000 });
   assert.equal(await codeOf(tokens, token), 'ok');
   tokens.revoke(tokenId);
   for (const milliseconds of [0, 60_000, LEEWAY - 1]) {
@@ -111,8 +124,8 @@ test('a revoked token is refused until it has expired, leeway included', async (
 });
 
 test('a token that was revoked before it was ever used is refused', async () => {
-  const { tokens } = setUp();
-  const { token, tokenId } = await tokens.sign(ALICE);
+  const { tokens, elsewhere } = setUp();
+  const { token, tokenId } = await elsewhere.sign(ALICE);
   tokens.revoke(tokenId);
   assert.equal(await codeOf(tokens, token), 'token-revoked');
 });
@@ -169,9 +182,9 @@ test('a refusal says what is wrong with the claims, not what they hold', async (
 });
 
 test('what cannot be a token is not signed', async () => {
-  const { tokens, time } = setUp();
+  const { elsewhere, time } = setUp();
   const paths = async (request: object): Promise<string[]> => {
-    const error = await tokens.sign({ ...ALICE, ...request }).then(
+    const error = await elsewhere.sign({ ...ALICE, ...request }).then(
       () => undefined,
       (refusal: unknown) => refusal,
     );
@@ -190,7 +203,7 @@ test('what cannot be a token is not signed', async () => {
 });
 
 test('every token that is signed is verified, with what was asked for', async () => {
-  const { tokens } = setUp();
+  const { tokens, elsewhere } = setUp();
   const printable = fc.stringMatching(new RegExp(IDENTITY_PATTERN, 'u'));
   const request = fc.record(
     {
@@ -215,7 +228,7 @@ test('every token that is signed is verified, with what was asked for', async ()
   await fc.assert(
     fc.asyncProperty(request, async (asked) => {
       fc.pre(JSON.stringify(asked.metadata ?? {}).length < 300);
-      const claims = await tokens.verify((await tokens.sign(asked as unknown as TokenRequest)).token);
+      const claims = await tokens.verify((await elsewhere.sign(asked as unknown as TokenRequest)).token);
       assert.equal(claims.room, asked.room);
       assert.equal(claims.identity, asked.identity);
       assert.equal(claims.name, asked.name ?? asked.identity);

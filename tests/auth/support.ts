@@ -13,7 +13,14 @@ export const TTL_LIMIT = 86_400_000;
 /** A request for a token with the grants that a token has by default. */
 export const ALICE = { room: 'standup' as RoomName, identity: 'alice' as Identity };
 
-export type Setup = { tokens: JoinTokens; keys: ApiKeys; revocations: Revocations; time: TestClock };
+/** `elsewhere`: the same keys in another process, so that what it signs has never been seen by `tokens`. */
+export type Setup = {
+  tokens: JoinTokens;
+  elsewhere: JoinTokens;
+  keys: ApiKeys;
+  revocations: Revocations;
+  time: TestClock;
+};
 
 /** A clock that moves when the test says so. It starts at a whole second. */
 export class TestClock {
@@ -29,7 +36,7 @@ export function setUp(options: { issuers?: IssuerOptions[]; jwksTimes?: JwksTime
   const time = new TestClock();
   const keys = createApiKeys([`k1.${SECRET_1}`, `k2.${SECRET_2}`]);
   const revocations = createRevocations({ grace: LEEWAY });
-  const tokens = createJoinTokens({
+  const settings = {
     keys,
     issuers: [],
     revocations,
@@ -38,6 +45,7 @@ export function setUp(options: { issuers?: IssuerOptions[]; jwksTimes?: JwksTime
     ttl: { default: 3_600_000, limit: TTL_LIMIT },
     metadataLimit: 1024,
     ...options,
-  });
-  return { tokens, keys, revocations, time };
+  };
+  const [tokens, elsewhere] = [createJoinTokens(settings), createJoinTokens(settings)];
+  return { tokens, elsewhere, keys, revocations, time };
 }
