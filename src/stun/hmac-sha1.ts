@@ -1,0 +1,61 @@
+import { INNER_PAD, OUTER_PAD, fillPad } from './hmac-pad.ts';
+import { BLOCK_LENGTH } from './last-block.ts';
+import { sha1Compress } from './sha1-compress.ts';
+import { SHA1_START, SHA1_WORDS, finishSha1, sha1 } from './sha1.ts';
+
+/** Words of a key that is ready for use: SHA-1's state behind the inner pad, and behind the outer one. */
+export const HMAC_SHA1_KEY_WORDS: number = 2 * SHA1_WORDS;
+
+const state = new Int32Array(SHA1_WORDS);
+const block = new DataView(new ArrayBuffer(BLOCK_LENGTH));
+/** A key that was longer than a block. */
+const shorterKey = new DataView(new ArrayBuffer(4 * SHA1_WORDS));
+
+/** The block that the outer hash adds to its pad: a digest, and the padding of 64 + 20 bytes. */
+const outerBlock = new DataView(new ArrayBuffer(BLOCK_LENGTH));
+outerBlock.setInt32(4 * SHA1_WORDS, 0x80000000);
+outerBlock.setInt32(BLOCK_LENGTH - 4, (BLOCK_LENGTH + 4 * SHA1_WORDS) * 8);
+
+/**
+ * Makes the key ready (RFC 2104 §4): both pads are hashed once, and `HMAC_SHA1_KEY_WORDS` words at `at` of `keys` are the
+ * outcome, with which each later HMAC is two compressions shorter. Who has them can sign: they are as secret as the key.
+ */
+export function prepareHmacSha1(view: DataView, offset: number, length: number, keys: Int32Array, at: number): void {
+  if (length > BLOCK_LENGTH) {
+    // RFC 2104 §2: the hash of a key that is longer than a block takes its place.
+    sha1(view, offset, length, state);
+    for (let index = 0; index < SHA1_WORDS; index += 1) shorterKey.setInt32(4 * index, state[index]!);
+    prepareHmacSha1(shorterKey, 0, 4 * SHA1_WORDS, keys, at);
+    return;
+  }
+  const inner = fillPad(block, view, offset, length, INNER_PAD);
+  sha1Compress(SHA1_START, 0, state, block, 0, inner);
+  keys.set(state, at);
+  const outer = fillPad(block, view, offset, length, OUTER_PAD);
+  sha1Compress(SHA1_START, 0, state, block, 0, outer);
+  keys.set(state, at + SHA1_WORDS);
+}
+
+/**
+ * HMAC-SHA1 of `length` bytes at `offset`, with the ready key at `at` of `keys`, as five words at 0 of `into`.
+ *
+ * @param first What the first four bytes count as, where there are four: for a header whose length field must read
+ *   differently from what arrived (RFC 8489 §14.5), without writing into it.
+ */
+export function hmacSha1(
+  keys: Int32Array,
+  at: number,
+  view: DataView,
+  offset: number,
+  length: number,
+  into: Int32Array,
+  first: number = length < 4 ? 0 : view.getInt32(offset),
+): void {
+  finishSha1(keys, at, BLOCK_LENGTH, view, offset, length, first, into);
+  const word = into[0]!;
+  outerBlock.setInt32(4, into[1]!);
+  outerBlock.setInt32(8, into[2]!);
+  outerBlock.setInt32(12, into[3]!);
+  outerBlock.setInt32(16, into[4]!);
+  sha1Compress(keys, at + SHA1_WORDS, into, outerBlock, 0, word);
+}

@@ -1,0 +1,273 @@
+import { type Family, FAMILY, MAPPED_IPV4, type TransportAddress } from './address.ts';
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_INDEXES,
+  type Attribute,
+  type AttributeName,
+  attributeIndex,
+  isXorAddress,
+} from './attributes.ts';
+import { RULE_ADDRESS, RULE_SEALS, familyFits, lengthFits, rulesOf } from './attribute-rules.ts';
+import { fingerprintOf } from './crc32.ts';
+import { HEADER_LENGTH, MAGIC_COOKIE } from './header.ts';
+import { type MessageClass, classOf, methodOf } from './methods.ts';
+import { decodeUtf8 } from './text.ts';
+
+/** Why bytes are not a STUN message that can be honoured. Each is a metric label. */
+export type MessageRefusal =
+  /** Fewer bytes than a header has. */
+  | 'short'
+  /** The two most significant bits are not zero (RFC 8489 §5), or the magic cookie is not there. */
+  | 'not-stun'
+  /** The length field is not a multiple of 4, or not what arrived. */
+  | 'length'
+  /** An attribute reaches beyond the end of the message. */
+  | 'attribute-overrun'
+  /** An attribute has a length that its definition rules out. */
+  | 'attribute-length'
+  /** An address is of no known family, or of another than its length says. */
+  | 'address-family'
+  /** Something follows FINGERPRINT, which "MUST be the last attribute" (RFC 8489 §14.7). */
+  | 'behind-fingerprint';
+
+/** How many unknown comprehension-required attributes are kept for a 420; the rest of them change nothing. */
+export const MAX_UNKNOWN_ATTRIBUTES = 16;
+
+/** What may still be honoured (RFC 8489 §14.5, §14.6). */
+const OPEN = 0;
+const BEHIND_SHA1 = 1;
+const BEHIND_SHA256 = 2;
+
+const { MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, FINGERPRINT } = ATTRIBUTE;
+/** Bits that no attribute with an index has set. */
+const INDEXED = 0x7fc0;
+
+/** Above the longest message; and the last epoch before places would not fit an int32. */
+const EPOCH = 0x20000;
+const LAST_EPOCH = 0x7ffe0000;
+
+/**
+ * Reads one STUN message after the other, without a copy and without allocating: `parse` notes where each attribute's
+ * value lies, and the accessors read from there.
+ *
+ * What it notes is what RFC 8489 lets an agent honour: the first attribute of a type; of those behind
+ * MESSAGE-INTEGRITY only MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, and behind MESSAGE-INTEGRITY-SHA256 only FINGERPRINT.
+ * Neither integrity nor fingerprint is checked by `parse`: see `verifyIntegrity` and `hasValidFingerprint`.
+ *
+ * The accessors speak of the message that `parse` accepted last, and only until its bytes change.
+ */
+export class MessageReader {
+  /** The view that holds the message. */
+  view: DataView = new DataView(new ArrayBuffer(HEADER_LENGTH));
+  /** Where the message begins in the view. */
+  offset = 0;
+  /** Bytes of the whole message with its header. */
+  length = 0;
+  /** The type field: method and class. */
+  type = 0;
+  /** Types of comprehension-required attributes that are not understood: the first `unknownCount` entries. */
+  readonly unknown = new Uint16Array(MAX_UNKNOWN_ATTRIBUTES);
+  unknownCount = 0;
+
+  readonly #rules: Int32Array;
+  /**
+   * Where values begin, by `attributeIndex`: bytes from the beginning of the message, on top of the epoch in which they
+   * were noted. Less than the current epoch: the message has no such attribute. So nothing must be cleared in between.
+   */
+  readonly #places = new Int32Array(ATTRIBUTE_INDEXES);
+  /** Grows with each message, by more than a message can be long. */
+  #epoch = 0;
+  /** The end of the attributes that integrity covers; of all where there is none. */
+  #covered = 0;
+
+  /**
+   * @param understood The attributes that the agent understands. Other comprehension-required ones are listed as
+   *   unknown, even where the codec could read them (RFC 8489 §6.3.1: the 420 is about the agent, not the registry).
+   */
+  constructor(understood: readonly AttributeName[] = Object.keys(ATTRIBUTE) as AttributeName[]) {
+    this.#rules = rulesOf(understood);
+  }
+
+  /**
+   * Takes the `length` bytes at `offset` as one message. `undefined` when it is one; else why not, and nothing of it may
+   * be used. The caller answers for the range being within the view.
+   */
+  parse(view: DataView, offset: number, length: number): MessageRefusal | undefined {
+    this.#beginEpoch();
+    this.unknownCount = 0;
+    if (length < HEADER_LENGTH) return 'short';
+    const first = view.getUint32(offset);
+    if (first > 0x3fffffff || view.getInt32(offset + 4) !== MAGIC_COOKIE) return 'not-stun';
+    if ((first & 0xffff) + HEADER_LENGTH !== length || (length & 3) !== 0) return 'length';
+    this.view = view;
+    this.offset = offset;
+    this.length = length;
+    this.type = first >>> 16;
+    // RFC 8489 §14: the walk over all attributes. Lengths are multiples of 4, so where one byte is left, four are.
+    const rules = this.#rules;
+    const places = this.#places;
+    const epoch = this.#epoch;
+    const end = offset + length;
+    let covered = end;
+    let seal = OPEN;
+    for (let at = offset + HEADER_LENGTH; at < end;) {
+      const head = view.getUint32(at);
+      const type = head >>> 16;
+      const size = head & 0xffff;
+      const next = at + 4 + ((size + 3) & 0x1fffc);
+      if (next > end) return 'attribute-overrun';
+      // RFC 8489 §14.5, §14.6: FINGERPRINT counts behind both kinds of integrity, the second kind behind the first.
+      if (seal === OPEN || type === FINGERPRINT || (seal === BEHIND_SHA1 && type === MESSAGE_INTEGRITY_SHA256)) {
+        const index = (type & INDEXED) === 0 ? attributeIndex(type) : 0;
+        const rule = rules[index]!;
+        if (rule === 0) {
+          if (type < 0x8000) this.#noteUnknown(type);
+        } else {
+          if (!lengthFits(rule, size)) return 'attribute-length';
+          if ((rule & RULE_ADDRESS) !== 0 && !familyFits(view, at + 4, size)) return 'address-family';
+          if (places[index]! < epoch) places[index] = epoch + (at + 4 - offset);
+          if ((rule & RULE_SEALS) !== 0) {
+            if (type === FINGERPRINT) {
+              if (next !== end) return 'behind-fingerprint';
+            } else {
+              if (seal === OPEN) covered = at;
+              seal = type === MESSAGE_INTEGRITY ? BEHIND_SHA1 : BEHIND_SHA256;
+            }
+          }
+        }
+      }
+      at = next;
+    }
+    this.#covered = covered;
+    return undefined;
+  }
+
+  /** The method in the type field; not necessarily a registered one. */
+  get method(): number {
+    return methodOf(this.type);
+  }
+
+  /** The class in the type field. */
+  get class(): MessageClass {
+    return classOf(this.type);
+  }
+
+  /** Whether the message has the attribute. */
+  has(attribute: Attribute): boolean {
+    return this.#places[attributeIndex(attribute)]! >= this.#epoch;
+  }
+
+  /** Where the attribute's value begins in the view; 0 where the message has no such attribute. */
+  at(attribute: Attribute): number {
+    const place = this.#places[attributeIndex(attribute)]! - this.#epoch;
+    return place < 0 ? 0 : place + this.offset;
+  }
+
+  /** Bytes of the attribute's value, without padding; 0 where the message has no such attribute. */
+  size(attribute: Attribute): number {
+    const at = this.at(attribute);
+    return at === 0 ? 0 : this.view.getUint16(at - 2);
+  }
+
+  /**
+   * Where the value of the next attribute of this type begins, behind the one whose value begins at `at`; 0 where there
+   * is none. For XOR-PEER-ADDRESS, which CreatePermission repeats (RFC 8656 §10.1), and ADDRESS-ERROR-CODE. Looks no
+   * further than integrity covers.
+   */
+  next(attribute: Attribute, at: number): number {
+    const { view } = this;
+    for (let head = paddedEnd(view, at); head < this.#covered; head = paddedEnd(view, head + 4)) {
+      if (view.getUint16(head) === attribute) return head + 4;
+    }
+    return 0;
+  }
+
+  /** The first byte of the value. The message has the attribute, with a value of at least 1 byte. */
+  uint8(attribute: Attribute): number {
+    return this.view.getUint8(this.at(attribute));
+  }
+
+  /** The first two bytes of the value. The message has the attribute, with a value of at least 2 bytes. */
+  uint16(attribute: Attribute): number {
+    return this.view.getUint16(this.at(attribute));
+  }
+
+  /** The first four bytes of the value. The message has the attribute, with a value of at least 4 bytes. */
+  uint32(attribute: Attribute): number {
+    return this.view.getUint32(this.at(attribute));
+  }
+
+  /** The value as text; `undefined` where the message has no such attribute, or its value is not UTF-8. Allocates. */
+  text(attribute: Attribute): string | undefined {
+    const at = this.at(attribute);
+    return at === 0 ? undefined : decodeUtf8(this.view, at, this.size(attribute));
+  }
+
+  /** Puts the address of an address attribute into `into`; false, and nothing, where the message has none. */
+  address(attribute: Attribute, into: TransportAddress): boolean {
+    const at = this.at(attribute);
+    if (at === 0) return false;
+    this.addressAt(attribute, at, into);
+    return true;
+  }
+
+  /** As `address`, for the value at `at`, which `at()` or `next()` gave. IPv4 comes in mapped form. */
+  addressAt(attribute: Attribute, at: number, into: TransportAddress): void {
+    const { view, offset } = this;
+    // RFC 8489 §14.2: the port with the cookie's upper half, IPv4 with the cookie, IPv6 with cookie and transaction ID.
+    const xor = isXorAddress(attribute);
+    const cookie = xor ? MAGIC_COOKIE : 0;
+    into.port = view.getUint16(at + 2) ^ (cookie >>> 16);
+    if (view.getUint8(at + 1) === FAMILY.IPV4) {
+      into.a = 0;
+      into.b = 0;
+      into.c = MAPPED_IPV4;
+      into.d = view.getInt32(at + 4) ^ cookie;
+    } else {
+      into.a = view.getInt32(at + 4) ^ cookie;
+      into.b = view.getInt32(at + 8) ^ (xor ? view.getInt32(offset + 8) : 0);
+      into.c = view.getInt32(at + 12) ^ (xor ? view.getInt32(offset + 12) : 0);
+      into.d = view.getInt32(at + 16) ^ (xor ? view.getInt32(offset + 16) : 0);
+    }
+  }
+
+  /** The family as it is written in the value at `at`, also where the address is IPv4 mapped into IPv6. */
+  familyAt(at: number): Family {
+    return this.view.getUint8(at + 1) as Family;
+  }
+
+  /** The number in ERROR-CODE (RFC 8489 §14.8): 300 to 699; 0 where there is none, or it is no such number. */
+  errorCode(): number {
+    const at = this.at(ATTRIBUTE.ERROR_CODE);
+    if (at === 0) return 0;
+    const hundreds = this.view.getUint8(at + 2) & 7;
+    const rest = this.view.getUint8(at + 3);
+    return hundreds < 3 || hundreds > 6 || rest > 99 ? 0 : hundreds * 100 + rest;
+  }
+
+  /** Whether FINGERPRINT is there and right (RFC 8489 §14.7). A message without one needs none. */
+  hasValidFingerprint(): boolean {
+    const at = this.at(ATTRIBUTE.FINGERPRINT);
+    if (at === 0) return false;
+    return this.view.getInt32(at) === fingerprintOf(this.view, this.offset, at - 4 - this.offset);
+  }
+
+  /** Forgets all places at once. */
+  #beginEpoch(): void {
+    this.#epoch += EPOCH;
+    if (this.#epoch < LAST_EPOCH) return;
+    this.#epoch = EPOCH;
+    this.#places.fill(0);
+  }
+
+  #noteUnknown(type: number): void {
+    if (this.unknownCount === MAX_UNKNOWN_ATTRIBUTES) return;
+    this.unknown[this.unknownCount] = type;
+    this.unknownCount += 1;
+  }
+}
+
+/** Where the attribute ends, with its padding, whose value begins at `value`. */
+function paddedEnd(view: DataView, value: number): number {
+  return value + ((view.getUint16(value - 2) + 3) & 0x1fffc);
+}
