@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -15,13 +15,17 @@ export type OwnServer = {
   close(): Promise<void>;
 };
 
-/** Limits that a load test does not want to meet. */
-const OPEN_DOORS = ['apiKey', 'anonymous', 'joinAddress'].flatMap((door) => [
-  `--limits.${door}.rate`,
-  '100000',
-  `--limits.${door}.burst`,
-  '100000',
-]);
+/** Limits that a load test does not want to meet. As variables, so that a scenario's flags win. */
+const OPEN_DOORS: NodeJS.ProcessEnv = {
+  SLUICE_HTTP_CONNECTIONS_PER_ADDRESS: '0',
+  SLUICE_SIGNALING_CONNECTIONS_PER_ADDRESS: '20000',
+  ...Object.fromEntries(
+    ['API_KEY', 'ANONYMOUS', 'JOIN_ADDRESS'].flatMap((door) => [
+      [`SLUICE_LIMITS_${door}_RATE`, '100000'],
+      [`SLUICE_LIMITS_${door}_BURST`, '100000'],
+    ]),
+  ),
+};
 
 /** Starts the server and waits until it is ready. Close it in any case; it ends with this process at the latest. */
 export async function startOwnServer(flags: readonly string[] = []): Promise<OwnServer> {
@@ -31,13 +35,8 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
   const started = performance.now();
   const child = spawn(
     process.execPath,
-    [
-      ...[main, '--host', '127.0.0.1', '--port', String(port), '--media.port', '0', '--log.format', 'json'],
-      ...['--http.connectionsPerAddress', '0', '--signaling.connectionsPerAddress', '20000'],
-      ...OPEN_DOORS,
-      ...flags,
-    ],
-    { env: { ...process.env, SLUICE_AUTH_KEYS: key }, stdio: ['ignore', 'pipe', 'inherit'] },
+    [...[main, '--host', '127.0.0.1', '--port', String(port), '--media.port', '0', '--log.format', 'json'], ...flags],
+    { env: { ...process.env, ...OPEN_DOORS, SLUICE_AUTH_KEYS: key }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const killed = () => void child.kill('SIGKILL');
   process.once('exit', killed);
@@ -74,6 +73,25 @@ export function cpuSeconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // Linux counts in ticks of 1/100 s on every platform that Node runs on.
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Bytes of memory that a process has resident, and the files and sockets that it has open. */
+export function footprint(pid: number): { rss: number; files: number } {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+  return { rss: pages * 4096, files: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/**
+ * Milliseconds for which the main thread of a process was ready to run and no core was free for it (Linux,
+ * sched-stats.rst: second field of schedstat); 0 where the kernel does not count them. What is measured while this goes
+ * up is the machine, not the program.
+ */
+export function waitedForCore(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 async function freePort(): Promise<number> {

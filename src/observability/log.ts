@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import pino from 'pino';
 import { formatLine } from './log-line.ts';
+import { createLogOutput } from './log-output.ts';
 import { redact, redactText } from './redact.ts';
 
 /** A structured log. `log.info({ room }, 'room opened')`; `log.child({ … })` for what every line of a part carries. */
@@ -22,10 +23,10 @@ export type LogOptions = {
 export function createLog(options: LogOptions): Log {
   const { pretty = 'auto' } = options;
   const terminal = options.destination === undefined && isatty(1);
-  const output = options.destination ?? pino.destination({ fd: 1, sync: true });
+  const output = options.destination ?? standardOutput(terminal, (lines) => log.warn({ lines }, 'log lines were lost'));
   const readable = pretty === 'auto' ? terminal : pretty;
   const destination = readable ? { write: (line: string) => output.write(formatLine(line, terminal)) } : output;
-  const log = pino(
+  const log: Log = pino(
     {
       level: options.level,
       base: null,
@@ -45,6 +46,11 @@ export function createLog(options: LogOptions): Log {
     destination,
   );
   return redactChildren(log);
+}
+
+/** At a terminal each line stands before whatever the process does next, and nobody counts microseconds. */
+function standardOutput(terminal: boolean, onLost: (lines: number) => void): { write(line: string): void } {
+  return terminal ? pino.destination({ fd: 1, sync: true }) : createLogOutput(1, onLost);
 }
 
 /** pino formats a child's fields with nothing that its parent set. Children inherit the method, so theirs do as well. */

@@ -1,15 +1,17 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Room } from '../../sdk/api.ts';
 import { announce } from '../ui/announcements.tsx';
 import { Button } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';
+import { useMediaQuery } from '../ui/media-query.ts';
 import { Notice } from '../ui/notice.tsx';
 import type { Handover } from './capture.ts';
 import { ChatPanel } from './chat.tsx';
 import { Controls, type PanelName } from './controls.tsx';
 import { MeetingGrid } from './grid.tsx';
+import { PANEL_COVERS } from './layout.ts';
 import { canShare, type OwnMedia, useOwnMedia } from './own-media.ts';
 import { PeoplePanel } from './people.tsx';
 import { useAnnouncements, useRoomEvent, useRoomUpdates } from './room-hooks.ts';
@@ -35,12 +37,20 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
   useEnd(room, onEnd);
   useEffect(() => announce(`You joined ${room.name}`), []);
 
+  const covered = useMediaQuery(PANEL_COVERS) && panel !== undefined;
+  useEffect(() => {
+    // The notice that says so is out of reach.
+    if (covered && room.state === 'reconnecting') announce('The connection was lost. Reconnecting…');
+  }, [covered, room.state]);
+
   const buttons = { chat: useRef<HTMLButtonElement>(null), people: useRef<HTMLButtonElement>(null) };
-  const closePanel = (): void => {
-    // The focus was in the panel, or nowhere: it goes on from the button that opened it.
-    if (panel) buttons[panel].current?.focus();
-    setPanel(undefined);
-  };
+  const left = useRef<PanelName>(undefined);
+  useLayoutEffect(() => {
+    // The focus was in the panel, or nowhere: it goes on from the button that opened it, which is no longer inert.
+    if (panel === undefined && left.current) buttons[left.current].current?.focus();
+    left.current = panel;
+  }, [panel]);
+  const closePanel = (): void => setPanel(undefined);
   const toggle = (name: PanelName): void => setPanel(panel === name ? undefined : name);
   useShortcuts({
     m: media.may('microphone') ? media.toggleMicrophone : undefined,
@@ -52,7 +62,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
   });
   return (
     <div class="call" data-testid="call" data-state={room.state} data-media={room.mediaState}>
-      <main class="call-main" aria-label={`Meeting ${room.name}`}>
+      <main class="call-main" aria-label={`Meeting ${room.name}`} inert={covered}>
         <Notices room={room} media={media} />
         <MeetingGrid room={room} onShowAll={() => setPanel('people')} />
       </main>
@@ -75,6 +85,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
         panel={panel}
         unread={unread}
         panelButtons={buttons}
+        inert={covered}
         onPanel={toggle}
         onSettings={() => setSettings(true)}
         onLeave={() => void room.leave()}

@@ -27,6 +27,8 @@ export type ControlsProps = {
   panel: PanelName | undefined;
   unread: number;
   panelButtons: Record<PanelName, RefObject<HTMLButtonElement | null>>;
+  /** Something lies over the bar. */
+  inert: boolean;
   onPanel: (name: PanelName) => void;
   onSettings: () => void;
   onLeave: () => void;
@@ -34,10 +36,10 @@ export type ControlsProps = {
 
 /** The bar: where one is, one's own devices, the panels, and the way out. */
 export function Controls(props: ControlsProps): JSX.Element {
-  const { room, media, onLeave } = props;
+  const { room, media, inert, onLeave } = props;
   const count = room.participants.size + 1;
   return (
-    <footer class="bar">
+    <footer class="bar" inert={inert}>
       <div class="bar-room">
         <h1 data-testid="room-name">{room.name}</h1>
         <p data-testid="participant-count">{count === 1 ? 'Only you are here' : `${count} people`}</p>

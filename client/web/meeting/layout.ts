@@ -17,6 +17,8 @@ export type Grid = { columns: number; rows: number; tile: Size; tiles: Rect[] };
 
 /** The widest container that is laid out for a phone held upright. */
 export const PHONE_WIDTH = 480;
+/** Where the page is as narrow as this, an open panel lies over all of it, as panels.css has it. */
+export const PANEL_COVERS = '(max-width: 860px)';
 /** More tiles than this are not told apart on any screen, and cost bandwidth. */
 export const MOST_TILES = 25;
 
