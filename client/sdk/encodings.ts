@@ -63,6 +63,11 @@ export type SendOptions = {
   maxBitrate?: number | undefined;
 };
 
+/** With how many layers a picture of this size is sent. */
+export function layerCount(source: Source, size: Size, { simulcast = source === 'camera' }: SendOptions): number {
+  return simulcast && (source === 'camera' || source === 'screen') ? cameraEncodings(size).length : 1;
+}
+
 /** How a track is sent, as mediasoup-client's `produce` takes it. `codecs`: those that both sides have. */
 export function senderOptions<Codec extends { mimeType: string }>(
   source: Source,

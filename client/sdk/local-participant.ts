@@ -240,7 +240,13 @@ export class LocalParticipantView implements LocalParticipant {
       track.stop();
       return;
     }
-    await present.replace(track);
+    try {
+      await present.replace(track);
+    } catch (error) {
+      // Nothing is sent of it any more: what the application sees must say so.
+      if (this.tracks.get(source) === present) await this.#unpublish(source);
+      throw toClientError(error, 'media-failed');
+    }
     this.#changed();
   }
 

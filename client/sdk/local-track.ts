@@ -4,6 +4,7 @@ import { KIND_OF_SOURCE } from '../../src/rooms/grants.ts';
 import type { LocalTrack, PublishOptions } from './api.ts';
 import { type Attachments, createAttachments } from './attachments.ts';
 import type { RoomContext } from './context.ts';
+import { layerCount } from './encodings.ts';
 import { clientError, toClientError } from './errors.ts';
 import { createSequence } from './sequence.ts';
 
@@ -30,6 +31,8 @@ export class LocalTrackView implements LocalTrack {
   #told = false;
   #stopped = false;
   #producer: Producer | undefined;
+  /** With how many layers the producer was made. */
+  #layers = 1;
 
   /** `onEnded`: the track ended by itself. */
   constructor(context: RoomContext, track: MediaStreamTrack, options: PublishOptions, onEnded: () => void) {
@@ -74,10 +77,7 @@ export class LocalTrackView implements LocalTrack {
   send(): Promise<void> {
     return this.#talk.run(async () => {
       if (this.#stopped || (this.#producer !== undefined && !this.#producer.closed)) return;
-      this.#told = this.#muted;
-      this.#producer = await this.#produce(this.#told);
-      if (this.#stopped) await this.#retract();
-      else await this.#bringInLine();
+      await this.#start();
     });
   }
 
@@ -91,11 +91,17 @@ export class LocalTrackView implements LocalTrack {
     return true;
   }
 
-  /** Goes on with `track` in the place of the present one, which is stopped. */
+  /** Goes on with `track` in the place of the present one, which is stopped. Rejects where it cannot be sent. */
   async replace(track: MediaStreamTrack): Promise<void> {
     this.#release();
     this.#track = this.#adopt(track);
-    await this.#talk.run(() => this.#bringInLine());
+    await this.#talk.run(async () => {
+      // A sender's number of layers is fixed: a picture that is worth more, or fewer, needs another sender.
+      const fits = this.#producer === undefined || this.#layersOf(this.#track) === this.#layers;
+      if (fits || this.#stopped) return this.#bringInLine();
+      await this.#retract();
+      await this.#start();
+    });
   }
 
   /** Stops device and sending, and tells the server; the promise waits for that and never rejects. */
@@ -105,6 +111,18 @@ export class LocalTrackView implements LocalTrack {
     this.#release();
     this.#attachments.show(undefined);
     return this.#talk.run(() => this.#retract()).catch(() => undefined);
+  }
+
+  async #start(): Promise<void> {
+    this.#told = this.#muted;
+    this.#layers = this.#layersOf(this.#track);
+    this.#producer = await this.#produce(this.#told);
+    if (this.#stopped) await this.#retract();
+    else await this.#bringInLine();
+  }
+
+  #layersOf(track: MediaStreamTrack): number {
+    return layerCount(this.source, track.getSettings(), this.#options);
   }
 
   #adopt(track: MediaStreamTrack): MediaStreamTrack {

@@ -34,6 +34,15 @@ test('a camera that is too small for three layers is seen in its full size', asy
   await decodes(bob, 320, 240);
 });
 
+test('after a switch of cameras the picture is seen in the full size of the new one', async (t) => {
+  const [ada, bob] = await callWithCamera(t, 'switch', { width: 960, height: 540 });
+  await decodes(bob, 960, 540);
+  await ada.switchCamera(320, 240);
+  await decodes(bob, 320, 240);
+  await ada.switchCamera(960, 540);
+  await decodes(bob, 960, 540);
+});
+
 /** `ada` sends a camera in layers, which the others receive. */
 async function callWithCamera(
   t: TestContext,

@@ -17,9 +17,15 @@ const FLAGS = [
 ];
 const COMMANDS = ['chromium', 'google-chrome', 'chromium-browser'];
 
-/** Starts the Chromium that CHROMIUM names, else the one on the PATH, with fake devices and permission for them. */
-export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
+/**
+ * Starts the Chromium that CHROMIUM names, else the one on the PATH, with fake devices and permission for them.
+ * @param wrap makes another program of it, which runs it in its own way
+ */
+export function launchBrowser(
+  flags: readonly string[] = [],
+  wrap: (program: string) => string = (program) => program,
+): Promise<Browser> {
+  return chromium.launch({ executablePath: wrap(findChromium()), args: [...FLAGS, ...flags] });
 }
 
 function findChromium(): string {

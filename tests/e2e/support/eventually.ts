@@ -8,7 +8,7 @@ export async function eventually<Value>(
   what: string,
   read: () => Promise<Value> | Value,
   good: (value: Value) => boolean,
-  within = 10_000,
+  within = 20_000,
 ): Promise<Value> {
   const until = performance.now() + within;
   for (;;) {

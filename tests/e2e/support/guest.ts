@@ -38,6 +38,10 @@ export class Guest {
     return this.page.evaluate(([one, other]) => kit.publish(one, other), [camera, microphone] as const);
   }
 
+  switchCamera(width: number, height: number): Promise<void> {
+    return this.page.evaluate(([its, other]) => kit.switchCamera(its, other), [width, height] as const);
+  }
+
   mute(source: Source): Promise<void> {
     return this.page.evaluate((its) => kit.mute(its), source);
   }
@@ -79,7 +83,7 @@ export class Guest {
   }
 
   /** Waits until this guest has decoded five more frames of `identity`, and what is shown has changed with them. */
-  async sees(identity: string, source: Source = 'camera', within = 10_000): Promise<Reception> {
+  async sees(identity: string, source: Source = 'camera', within = 20_000): Promise<Reception> {
     let from: Reception | undefined;
     const last = await eventually(
       `${this.identity} sees the ${source} of ${identity}`,
@@ -96,7 +100,7 @@ export class Guest {
   }
 
   /** Waits until this guest has decoded sound of `identity` that is not silence. */
-  async hears(identity: string, source: Source = 'microphone', within = 10_000): Promise<void> {
+  async hears(identity: string, source: Source = 'microphone', within = 20_000): Promise<void> {
     let from: Reception | undefined;
     await eventually(
       `${this.identity} hears ${identity}`,
@@ -136,7 +140,7 @@ export class Guest {
   }
 
   /** Waits for this event. */
-  async told(event: Happening['event'], about: Partial<Happening> = {}, within = 5000): Promise<Happening> {
+  async told(event: Happening['event'], about: Partial<Happening> = {}, within = 10_000): Promise<Happening> {
     const fits = (happening: Happening) =>
       Object.entries(about).every(([key, value]) => happening[key as keyof Happening] === value);
     const found = await eventually(

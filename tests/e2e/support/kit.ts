@@ -33,6 +33,9 @@ export type Reception = {
   shown?: Picture;
 };
 
+/** A way that media takes: the kind of the page's own candidate, by which protocol it reaches its relay, and the peer. */
+export type Path = { local: string | undefined; relayProtocol: string | undefined; remote: string | undefined };
+
 export type Kit = ReturnType<typeof installKit>;
 
 declare global {
@@ -123,6 +126,23 @@ export function installKit() {
     return [...stats.values()].filter(({ type }) => type === 'inbound-rtp') as RTCInboundRtpStreamStats[];
   }
 
+  /** The pair of candidates that a connection uses. */
+  function pathOf(stats: RTCStatsReport): Path[] {
+    const all = [...stats.values()] as ({ id: string; type: string } & Record<string, string | undefined>)[];
+    const find = (id: string | undefined) => all.find((one) => one.id === id);
+    return all
+      .filter(({ type }) => type === 'transport')
+      .map(({ selectedCandidatePairId }) => {
+        const pair = find(selectedCandidatePairId);
+        const [local, remote] = [find(pair?.['localCandidateId']), find(pair?.['remoteCandidateId'])];
+        return {
+          local: local?.['candidateType'],
+          relayProtocol: local?.['relayProtocol'],
+          remote: remote && `${remote['address']}:${remote['port']}`,
+        };
+      });
+  }
+
   const kit = {
     /** Joins, and attaches every track; gives the code with which it failed, or null. */
     async join(token: string, options: JoinOptions): Promise<string | null> {
@@ -139,6 +159,14 @@ export function installKit() {
     async publish(camera: CameraOptions, microphone: boolean): Promise<void> {
       const { self } = room();
       await Promise.all([self.setCamera(camera), self.setMicrophone(microphone)]);
+    },
+    /** As if another camera were plugged in, which has this size and no other, and were chosen. */
+    async switchCamera(width: number, height: number): Promise<void> {
+      const { mediaDevices } = navigator;
+      const open = MediaDevices.prototype.getUserMedia.bind(mediaDevices);
+      const exactly = { width: { exact: width }, height: { exact: height }, frameRate: 10 };
+      mediaDevices.getUserMedia = ({ video, ...rest } = {}) => open({ ...rest, ...(video ? { video: exactly } : {}) });
+      await room().self.switchDevice('camera', 'another');
     },
     mute: (source: Source) => room().self.mute(source),
     unmute: (source: Source) => room().self.unmute(source),
@@ -185,6 +213,11 @@ export function installKit() {
       };
     },
     picture,
+    /** The ways that media takes now: one for each transport. */
+    async paths(): Promise<Path[]> {
+      const reports = await Promise.all(connections.map((connection) => connection.getStats()));
+      return reports.flatMap(pathOf);
+    },
     /** Of all sound that the page receives, for pages that do not hand out their room. */
     async soundEnergy(): Promise<number> {
       const reports = await Promise.all(connections.map((connection) => connection.getStats()));
