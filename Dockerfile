@@ -10,7 +10,8 @@ COPY native ./native
 COPY scripts ./scripts
 # Before the sources: a change of them does not build the worker again.
 RUN node scripts/bootstrap.mjs --for start \
- && cp "$(realpath node_modules/.sluice/mediasoup-worker)" /mediasoup-worker
+ && cp "$(realpath node_modules/.sluice/mediasoup-worker)" /mediasoup-worker \
+ && cp "$(realpath node_modules/.sluice/udp.node)" /udp.node
 COPY . .
 RUN node scripts/bootstrap.mjs --for build \
  && npm ci --omit=dev --ignore-scripts
@@ -25,13 +26,15 @@ ENV NODE_ENV=production \
     MEDIASOUP_WORKER_BIN=/usr/local/bin/mediasoup-worker
 COPY --from=build /mediasoup-worker /usr/local/bin/mediasoup-worker
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /udp.node ./node_modules/.sluice/udp.node
 COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY config ./config
 USER node
-# HTTP and signaling, and one media port per worker (one per core) from 40000 on. Give SLUICE_AUTH_KEYS, which production
-# does not start without, and SLUICE_MEDIA_ANNOUNCED, the address at which clients reach the media ports.
-EXPOSE 7800/tcp 40000-40015/tcp 40000-40015/udp
+# HTTP and signaling, and one media port per worker (one per core) from 40000 on. TURN: 3478, and
+# 5349 where there is a certificate. Give SLUICE_AUTH_KEYS and SLUICE_TURN_SECRETS, which production does not start
+# without, and SLUICE_MEDIA_ANNOUNCED, the address at which clients reach these ports.
+EXPOSE 7800/tcp 40000-40015/tcp 40000-40015/udp 3478/tcp 3478/udp 5349/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7800/v1/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

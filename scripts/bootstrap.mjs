@@ -13,6 +13,8 @@ import { installPackages, packagesAreReady } from './bootstrap/packages.mjs';
 import { isPurpose, NEEDS } from './bootstrap/purpose.mjs';
 import { reporter } from './bootstrap/report.mjs';
 import { BROWSER_PACKAGES, requireSystemPackages, WORKER_BUILD_PACKAGES } from './bootstrap/system-packages.mjs';
+import { missingTestToolsHere } from './bootstrap/test-tools.mjs';
+import { makeUdpAddon, packagesForUdpAddon, udpAddonIsReady } from './bootstrap/udp-addon.mjs';
 import { buildWorker, findWorker, noteWorker, workerIsReady } from './bootstrap/worker.mjs';
 
 /** @typedef {import('./bootstrap/context.ts').Context} Context */
@@ -44,7 +46,9 @@ function isReady(context, needs) {
   return (
     packagesAreReady(context.root) &&
     (!needs.worker || workerIsReady(context)) &&
+    (needs.udp === 'no' || udpAddonIsReady(context, { required: needs.udp === 'required' })) &&
     (!needs.browser || findBrowser(context.env) !== undefined) &&
+    (!needs.testTools || missingTestToolsHere(context.env).length === 0) &&
     (!needs.bundles || [PAGES, SERVER].every((bundle) => bundleIsReady(context.root, bundle)))
   );
 }
@@ -62,10 +66,13 @@ async function makeReady(context, needs) {
   const browserMissing = needs.browser && findBrowser(context.env) === undefined;
   await requireSystemPackages(context, [
     ...(findsWorker && !worker ? WORKER_BUILD_PACKAGES : []),
+    ...(needs.udp === 'required' ? packagesForUdpAddon(context) : []),
     ...(browserMissing ? BROWSER_PACKAGES : []),
+    ...(needs.testTools ? missingTestToolsHere(context.env) : []),
   ]);
   await installPackages(context);
   if (findsWorker) noteWorker(context, worker ?? (await buildWorker(context)));
+  if (needs.udp !== 'no') await makeUdpAddon(context, { required: needs.udp === 'required' });
   if (!needs.bundles) return;
   for (const bundle of [PAGES, SERVER]) await buildBundle(context, bundle);
 }

@@ -18,3 +18,9 @@ export function installedWorker(): string | undefined {
   const path = join(packageFolder(), 'node_modules/.sluice/mediasoup-worker');
   return existsSync(path) ? path : undefined;
 }
+
+/** The addon for UDP that the bootstrap has built, where it could. */
+export function installedUdpAddon(): string | undefined {
+  const path = join(packageFolder(), 'node_modules/.sluice/udp.node');
+  return existsSync(path) ? path : undefined;
+}

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { findCommand } from './commands.mjs';
 import { Failure } from './failure.mjs';
+import { withIdleServices } from './idle-services.mjs';
 import { run, withoutProjectCommands } from './run.mjs';
 
 /** Debian's and Ubuntu's names of what native/worker/build.sh uses. */
@@ -19,6 +20,9 @@ export const WORKER_BUILD_PACKAGES = [
   'flatbuffers-compiler',
   'libabsl-dev',
 ];
+
+/** What builds native/udp. */
+export const COMPILER_PACKAGES = ['gcc', 'libc6-dev'];
 
 /** A browser for the tests, and a font so that its screenshots have text. */
 export const BROWSER_PACKAGES = ['chromium', 'fonts-liberation'];
@@ -98,7 +102,15 @@ function missingByDpkg(packages) {
  */
 function missingByCommand(packages, env) {
   /** @type {Record<string, string>} */
-  const commands = { 'ninja-build': 'ninja', 'flatbuffers-compiler': 'flatc', 'g++': 'c++' };
+  const commands = {
+    'ninja-build': 'ninja',
+    'flatbuffers-compiler': 'flatc',
+    'g++': 'c++',
+    gcc: 'cc',
+    coturn: 'turnutils_uclient',
+    nftables: 'nft',
+    iproute2: 'ip',
+  };
   return packages.filter((name) => {
     if (name.endsWith('-dev') || name.startsWith('fonts-')) return false;
     return !findCommand(commands[name] ?? name, env);
@@ -116,7 +128,8 @@ async function aptInstall({ root, env, verbose, report }, packages) {
     const onLine = (line) => {
       if (/^(Get|Unpacking|Setting up|Processing)/.test(line)) progress(line.slice(0, 60));
     };
-    const install = () => apt(['install', '-y', '--no-install-recommends', ...packages], onLine);
+    const install = () =>
+      withIdleServices(packages, aptEnv, () => apt(['install', '-y', '--no-install-recommends', ...packages], onLine));
     // One unreachable mirror makes `update` fail though the others answered: what counts is the install.
     const haveLists = aptHasLists();
     if (!haveLists) await apt(['update'], onLine);

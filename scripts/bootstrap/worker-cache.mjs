@@ -1,6 +1,4 @@
-import os from 'node:os';
-import path from 'node:path';
-
+import { cachedFile, thisMachine } from './cache.mjs';
 import { fingerprint } from './fingerprint.mjs';
 
 /** The files of the fallback build that shape the binary; its README does not. */
@@ -16,25 +14,14 @@ export function workerInputs(root, version) {
 }
 
 /**
- * Where the worker is kept on this machine, outside of any checkout. A home directory can be shared between machines,
- * so what the binary is linked against is part of the name.
- * @param {{ inputs: string, env: NodeJS.ProcessEnv, home: string, platform: string, arch: string, libc: string }} from
+ * Where the worker is kept on this machine.
+ * @param {Omit<Parameters<typeof cachedFile>[0], 'name' | 'file'>} from
  */
-export function cachedWorker({ inputs, env, home, platform, arch, libc }) {
-  const base = env['SLUICE_CACHE_DIR'] || path.join(env['XDG_CACHE_HOME'] || path.join(home, '.cache'), 'sluice');
-  return path.resolve(base, 'mediasoup-worker', `${inputs}-${platform}-${arch}-${libc}`, 'mediasoup-worker');
+export function cachedWorker(from) {
+  return cachedFile({ ...from, name: 'mediasoup-worker', file: 'mediasoup-worker' });
 }
 
 /** @param {string} inputs @param {NodeJS.ProcessEnv} env */
 export function cachedWorkerHere(inputs, env) {
-  const { platform, arch } = process;
-  return cachedWorker({ inputs, env, home: os.homedir(), platform, arch, libc: thisLibc() });
-}
-
-function thisLibc() {
-  // The report looks up every network interface's name unless told not to.
-  Object.assign(process.report, { excludeNetwork: true });
-  const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
-  const glibc = report.header?.glibcVersionRuntime;
-  return glibc ? `glibc${glibc}` : 'libc';
+  return cachedWorker({ ...thisMachine(), inputs, env });
 }

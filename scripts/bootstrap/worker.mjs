@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { intoCache } from './cache.mjs';
 import { Failure } from './failure.mjs';
 import { lockedVersion } from './lock-file.mjs';
 import { withLock } from './lock.mjs';
@@ -20,7 +21,6 @@ import { probeWorker } from './worker-probe.mjs';
 const STATE = 'worker.json';
 /** A link beside the state: where the server finds its worker without any environment variable. */
 const LINK = 'mediasoup-worker';
-const UNFINISHED = 'unfinished-';
 
 /**
  * Whether the worker that the server will use has answered the probe and has not changed since.
@@ -152,42 +152,6 @@ async function download({ env, report }, version, cached) {
     if (!verdict.ok) report.say(`no prebuilt mediasoup worker (${verdict.why}): one will be built from source`);
     return verdict.ok;
   });
-}
-
-/**
- * Has a binary made beside its final place and moves it there if `make` returns something: readers see a whole file or
- * none.
- * @template T
- * @param {string} cached
- * @param {(unfinished: string) => Promise<T>} make
- */
-async function intoCache(cached, make) {
-  const scratch = scratchBeside(cached);
-  try {
-    const unfinished = path.join(scratch, path.basename(cached));
-    const made = await make(unfinished);
-    if (made) renameSync(unfinished, cached);
-    return made;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-/** @param {string} cached */
-function scratchBeside(cached) {
-  const dir = path.dirname(cached);
-  try {
-    mkdirSync(dir, { recursive: true });
-    // Only the holder of the lock works here: what else is unfinished belongs to a bootstrap that was killed.
-    for (const name of readdirSync(dir)) {
-      if (name.startsWith(UNFINISHED)) rmSync(path.join(dir, name), { recursive: true, force: true });
-    }
-    return mkdtempSync(path.join(dir, UNFINISHED));
-  } catch (error) {
-    throw new Failure(`The mediasoup worker cannot be kept in ${dir}: ${String(error)}.`, {
-      advice: 'Set SLUICE_CACHE_DIR to a folder that you may write to.',
-    });
-  }
 }
 
 /** @param {string} bin @param {string} from @param {string} inputs @param {string} [now] where it still is */
