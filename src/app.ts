@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { operationRoutes } from './api/operation-routes.ts';
-import { participantRoutes } from './api/participant-routes.ts';
+import { type Kicked, participantRoutes } from './api/participant-routes.ts';
 import { roomRoutes } from './api/room-routes.ts';
 import { serveApi } from './api/serve.ts';
+import { turnRoutes } from './api/turn-routes.ts';
 import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { createDoors } from './auth/doors.ts';
@@ -29,6 +30,7 @@ import { servePages } from './pages.ts';
 import { Rooms } from './rooms/rooms.ts';
 import type { SignalingFact } from './signaling/facts.ts';
 import { createSignaling } from './signaling/signaling.ts';
+import { startTurn, type TurnService } from './turn-service.ts';
 
 /** Ticks per second and room. */
 const TICK_RATE = 20;
@@ -45,6 +47,8 @@ export type App = {
   readonly generatedKey: string | undefined;
   readonly tokens: JoinTokens;
   readonly rooms: Rooms;
+  /** STUN and TURN; undefined where they are switched off. */
+  readonly turn: TurnService | undefined;
   /** Takes no new joins, tells the clients, and resolves when nobody is left or `drain.timeout` has passed. */
   drain(): Promise<void>;
   /** Ends everything, clients first. Idempotent. */
@@ -76,10 +80,15 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   starting.catch(() => undefined);
   stops.push(async () => (await starting.catch(() => undefined))?.close());
 
+  const tls = await tlsOptions(config);
+  const relaying = config.turn.enabled ? startRelaying({ config, tls, clock, log }, starting) : undefined;
+  relaying?.catch(() => undefined);
+  stops.push(async () => (await relaying?.catch(() => undefined))?.close());
+
   const { generatedKey, doors, tokens, authenticator } = createAuth(config);
   const health = createHealth(version, clock);
   const http = createHttpServer({
-    ...(await tlsOptions(config)),
+    ...(tls === undefined ? {} : { tls }),
     cors: { origins: config.cors.origins },
     trustProxy: config.trustProxy,
     limits: { connectionsPerAddress: config.http.connectionsPerAddress },
@@ -88,15 +97,19 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     onResponse: (record) => metrics.httpResponse(record),
   });
   const engine = await starting;
-  const rooms = createRooms(config, engine, log);
+  const turn = await relaying;
+  const rooms = createRooms(config, engine, turn, log);
   const metrics = createMetrics({
     rooms: () => rooms.size,
     participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
+    families: () => turn?.metrics() ?? [],
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
+  if (turn === undefined) health.off('turn');
+  else health.check('turn', () => turn.unready());
   const proxies = createAddressResolver(config.trustProxy);
   const signaling = createSignaling({
     app: http.app,
@@ -113,10 +126,15 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   });
 
   let url = config.publicUrl ?? '';
+  const kicked: Kicked = (room, identity, tokenIds) => {
+    for (const tokenId of tokenIds) tokens.revoke(tokenId);
+    turn?.revoke(room, identity, 'kicked');
+  };
   const limits = { maxParticipants: config.rooms.maxParticipantsLimit, metadata: config.rooms.metadataLimit };
   const routes = [
     ...roomRoutes(rooms, limits),
-    ...participantRoutes(rooms, tokens, () => url, limits),
+    ...participantRoutes(rooms, tokens, kicked, () => url, limits),
+    ...turnRoutes(turn?.desk),
     ...operationRoutes({ health, metrics: () => metrics.exposition() }),
   ];
   const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };
@@ -136,7 +154,8 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   const port = await http.listen(config.host, config.port);
   url = publicUrl(config, port);
   compileInSpareTime();
-  log.info({ url, workers: config.media.workers, mediaPort: config.media.port }, 'ready');
+  const { workers, port: mediaPort } = config.media;
+  log.info({ url, workers, mediaPort, turn: turn?.uris ?? 'off', turnUdp: turn?.relay.udp }, 'ready');
 
   const drain = async () => {
     const seconds = Math.ceil(config.drain.timeout / 1000);
@@ -147,7 +166,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     const until = clock() + config.drain.timeout;
     while (rooms.occupied && clock() < until) await sleep(DRAIN_CHECK);
   };
-  return { url, port, generatedKey, tokens, rooms, drain, close: stop };
+  return { url, port, generatedKey, tokens, rooms, turn, drain, close: stop };
 }
 
 type Stop = () => Promise<void> | void;
@@ -167,6 +186,22 @@ function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
   });
 }
 
+/** The relay starts while the engine does, where its ports are known to be apart from the engine's. */
+async function startRelaying(
+  options: Omit<Parameters<typeof startTurn>[0], 'media'>,
+  starting: Promise<RunningMediaEngine>,
+): Promise<TurnService> {
+  const media = options.config.media.port === 0 ? (await starting).addresses() : [];
+  const turn = await startTurn({ ...options, media });
+  try {
+    await turn.relay.setMedia((await starting).addresses());
+    return turn;
+  } catch (error) {
+    await turn.close();
+    throw error;
+  }
+}
+
 function createAuth(config: Config) {
   const { leeway, issuers, tokenTtl, tokenTtlLimit } = config.auth;
   const generatedKey = config.auth.keys.length + issuers.length === 0 ? generateApiKey() : undefined;
@@ -184,13 +219,16 @@ function createAuth(config: Config) {
   return { generatedKey, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
 }
 
-function createRooms(config: Config, engine: RunningMediaEngine, log: Log): Rooms {
+function createRooms(config: Config, engine: RunningMediaEngine, turn: TurnService | undefined, log: Log): Rooms {
   const { maxParticipants, emptyTimeout, departureTimeout, createOnJoin, max } = config.rooms;
   return new Rooms({
     engine,
     now: systemClock,
     newId: randomUUID,
-    iceServers: () => config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    iceServers: (room, profile) => [
+      ...(turn?.iceServers(room, profile) ?? []),
+      ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    ],
     onFact: (fact) => log.info(fact, fact.type),
     defaults: { maxParticipants, emptyTimeout, departureTimeout, metadata: {} },
     createOnJoin,
@@ -205,15 +243,15 @@ function workerBin({ media }: Config): { workerBin?: string } {
   return path === undefined ? {} : { workerBin: path };
 }
 
-async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<{ tls?: TlsOptions }> {
-  if (tls === 'off') return {};
-  if (tls !== 'self-signed') return { tls };
+async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<TlsOptions | undefined> {
+  if (tls === 'off') return undefined;
+  if (tls !== 'self-signed') return tls;
   // Loaded where it is wanted: the library behind it is large, and most servers have a certificate or a proxy.
   const { selfSignedTls } = await import('./http/self-signed.ts');
   const own = Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []);
   const hosts = new Set(['localhost', host, ...(announced === null ? [] : [new URL(announced).hostname]), ...own]);
   const names = [...hosts].filter((name) => name !== '0.0.0.0' && name !== '::' && !name.includes('%'));
-  return { tls: await selfSignedTls(cacheFolder(), names, new Date()) };
+  return selfSignedTls(cacheFolder(), names, new Date());
 }
 
 function cacheFolder(): string {

@@ -4,7 +4,7 @@ import type { App } from './app.ts';
 import { parseIdentity, parseRoomName } from './rooms/ids.ts';
 
 /** What a person is told who starts a server with no configuration: two links to one meeting, and the key. */
-export async function welcome({ url, generatedKey, tokens }: App): Promise<string> {
+export async function welcome({ url, generatedKey, tokens, turn }: App): Promise<string> {
   const room = parseRoomName(`demo-${randomBytes(3).toString('hex')}`)!;
   const link = async (name: string) => {
     const identity = parseIdentity(name.toLowerCase().replace(' ', '-'))!;
@@ -19,6 +19,9 @@ export async function welcome({ url, generatedKey, tokens }: App): Promise<strin
 
   and join it from a second window:
     ${await link('Second guest')}
+
+  TURN, for clients that cannot reach the media ports (credentials come with each join, and over REST):
+${(turn?.uris ?? ['off']).map((uri) => `    ${uri}`).join('\n')}
 
   API key, made for this run and not shown again (set auth.keys to keep one):
     ${generatedKey}

@@ -86,8 +86,11 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     const recovery = watchIce({
       scope,
       restart: async () => {
-        const { iceParameters } = await request('transport-restart-ice', { transportId: transport.id });
-        if (!transport.closed) await transport.restartIce({ iceParameters });
+        const { iceParameters, iceServers } = await request('transport-restart-ice', { transportId: transport.id });
+        if (transport.closed) return;
+        // Those that it was made with carry credentials that a long call outlives.
+        await transport.updateIceServers({ iceServers });
+        await transport.restartIce({ iceParameters });
       },
       hopeless: () => listener.hopeless(),
     });

@@ -18,6 +18,9 @@ export type OwnServer = {
 /** Limits that a load test does not want to meet. As variables, so that a scenario's flags win. */
 const OPEN_DOORS: NodeJS.ProcessEnv = {
   SLUICE_HTTP_CONNECTIONS_PER_ADDRESS: '0',
+  // Any free ones: several of these servers may run, beside one that has the usual ports.
+  SLUICE_TURN_PORT: '0',
+  SLUICE_TURN_TLS_PORT: '0',
   SLUICE_SIGNALING_CONNECTIONS_PER_ADDRESS: '20000',
   ...Object.fromEntries(
     ['API_KEY', 'ANONYMOUS', 'JOIN_ADDRESS'].flatMap((door) => [

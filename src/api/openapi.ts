@@ -1,12 +1,25 @@
 import type { TSchema } from 'typebox';
 
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
-import type { Route } from './route.ts';
+import type { Route, Scope } from './route.ts';
 import { COMPONENTS } from './schemas.ts';
 
 /** What any route may refuse with. */
 const COMMON: readonly ErrorCode[] = ['rate-limited', 'internal'];
 const WITH_KEY: readonly ErrorCode[] = ['unauthorized'];
+const WITH_TOKEN: readonly ErrorCode[] = [
+  'token-invalid',
+  'token-expired',
+  'token-not-yet-valid',
+  'token-revoked',
+  'issuer-unavailable',
+];
+/** Any of these schemes opens the route; none: anyone may come. */
+const SECURITY = {
+  'api-key': [{ apiKey: [] }],
+  'api-key-or-token': [{ apiKey: [] }, { joinToken: [] }],
+  anyone: undefined,
+} as const satisfies Record<Scope, unknown>;
 const WITH_BODY: readonly ErrorCode[] = [
   'malformed-json',
   'invalid-request',
@@ -29,7 +42,10 @@ export function openApiDocument(routes: readonly Route[], { version, url }: { ve
     paths,
     components: {
       schemas: COMPONENTS,
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `id.secret`.' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `id.secret`.' },
+        joinToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A join token.' },
+      },
     },
   };
 }
@@ -39,7 +55,7 @@ function operation(route: Route) {
   return {
     operationId,
     summary,
-    ...(scope === 'api-key' ? { security: [{ apiKey: [] }] } : {}),
+    ...(SECURITY[scope] === undefined ? {} : { security: SECURITY[scope] }),
     parameters: [...pathParameters(route.path), ...queryParameters(query), ...ifMatch(route)],
     ...(body === undefined
       ? {}
@@ -90,7 +106,8 @@ function ifMatch(route: Route) {
 /** One response for each status, naming its codes. */
 function problems({ scope, body, query, errors }: Route) {
   const codes = new Set<ErrorCode>([
-    ...(scope === 'api-key' ? WITH_KEY : []),
+    ...(scope === 'anyone' ? [] : WITH_KEY),
+    ...(scope === 'api-key-or-token' ? WITH_TOKEN : []),
     ...(body === undefined ? [] : WITH_BODY),
     ...(query === undefined ? [] : (['invalid-request'] as const)),
     ...errors,

@@ -1,17 +1,21 @@
 import type { JoinTokens } from '../auth/join-token.ts';
 import { json, noContent } from '../http/message.ts';
 import { SluiceError } from '../kernel/errors.ts';
-import { type Identity, parseIdentity, parseRoomName } from '../rooms/ids.ts';
+import { type Identity, parseIdentity, parseRoomName, type RoomName } from '../rooms/ids.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { checkMetadata, find, type RoomLimits } from './room-routes.ts';
 import { type Route, route } from './route.ts';
 import { CreateTokenBody, ParticipantList, ParticipantResource, TokenResource } from './schemas.ts';
 
+/** Somebody has been put out: what its tokens were good for is over. */
+export type Kicked = (room: RoomName, identity: Identity, tokenIds: readonly string[]) => void;
+
 /** Who may come, and who is there: tokens and participants. */
 export function participantRoutes(
   rooms: Rooms,
-  tokens: JoinTokens,
+  tokens: Pick<JoinTokens, 'sign'>,
+  kicked: Kicked,
   publicUrl: () => string,
   limits: RoomLimits,
 ): Route[] {
@@ -80,7 +84,8 @@ export function participantRoutes(
       success: { status: 204 },
       errors: ['room-not-found', 'participant-not-found'],
       handle({ params }) {
-        for (const tokenId of find(rooms, params).kick(identityOf(params))) tokens.revoke(tokenId);
+        const [room, identity] = [find(rooms, params), identityOf(params)];
+        kicked(room.name, identity, room.kick(identity));
         return noContent();
       },
     }),

@@ -1,11 +1,12 @@
 import type { Static, TSchema } from 'typebox';
 
 import type { ApiPrincipal } from '../auth/authenticate.ts';
+import type { JoinClaims } from '../auth/join-token.ts';
 import type { HttpAnswer, HttpMethod } from '../http/message.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 
-/** Who may call a route: holders of an API key, or anyone. */
-export type Scope = 'api-key' | 'anyone';
+/** Who may call a route: holders of an API key, they and holders of a join token, or anyone. */
+export type Scope = 'api-key' | 'api-key-or-token' | 'anyone';
 
 /** A request whose every part has been checked. */
 export type Call<Body = unknown, Query = unknown> = {
@@ -14,6 +15,8 @@ export type Call<Body = unknown, Query = unknown> = {
   readonly body: Body;
   readonly ifMatch: string | undefined;
   readonly principal: ApiPrincipal | undefined;
+  /** What the join token says with which the request came, where it came with one. */
+  readonly claims: JoinClaims | undefined;
 };
 
 /** One operation of the REST API. The table of these is served and is also the OpenAPI document. */

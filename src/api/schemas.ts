@@ -121,6 +121,26 @@ export const ListQuery = Type.Object(
   strict,
 );
 
+export const CreateTurnCredentialsBody = Type.Object(
+  {
+    identity: Type.Optional(identity),
+    ttl: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Seconds that they are good for; `turn.credentialTtl` at most.' }),
+    ),
+  },
+  strict,
+);
+
+export const TurnCredentialsResource = Type.Object(
+  {
+    username: Type.String(),
+    password: Type.String(),
+    ttl: Type.Integer({ description: 'Seconds.' }),
+    uris: Type.Array(Type.String(), { description: 'TURN URIs (RFC 7065), the preferred first.' }),
+  },
+  { description: 'The JSON of draft-uberti-behave-turn-rest.' },
+);
+
 export const HealthResource = Type.Object({
   status: Type.String(),
   version: Type.String(),
@@ -131,7 +151,11 @@ export const ReadinessResource = Type.Object({
   ready: Type.Boolean(),
   checks: Type.Record(
     Type.String(),
-    Type.Object({ ok: Type.Boolean(), reason: Type.Optional(Type.String({ description: 'Why it is not.' })) }),
+    Type.Object({
+      ok: Type.Boolean(),
+      reason: Type.Optional(Type.String({ description: 'Why it is not.' })),
+      state: Type.Optional(Type.String({ description: '`off`, where the part is switched off.' })),
+    }),
   ),
 });
 
@@ -157,6 +181,8 @@ export const COMPONENTS = {
   Token: TokenResource,
   Participant: ParticipantResource,
   ParticipantList,
+  CreateTurnCredentials: CreateTurnCredentialsBody,
+  TurnCredentials: TurnCredentialsResource,
   Health: HealthResource,
   Readiness: ReadinessResource,
   Problem: ProblemResource,

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 
 import type { ApiPrincipal, Authenticator } from '../auth/authenticate.ts';
 import type { Doors } from '../auth/doors.ts';
+import type { JoinClaims } from '../auth/join-token.ts';
 import { addressKey } from '../auth/address.ts';
 import type { HttpHandler, HttpRequest } from '../http/message.ts';
 import type { HttpServer } from '../http/server.ts';
@@ -30,35 +31,51 @@ export function serveApi(server: HttpServer, routes: readonly Route[], options: 
 function mount(server: HttpServer, route: Route, { authenticator, doors, body }: ApiOptions): void {
   const parseBody = route.body && createParser(route.body, 'The body');
   const parseQuery = route.query && createParser(route.query, 'The query');
-  const asking = new WeakMap<HttpRequest, Caller>();
+  const asking = new WeakMap<HttpRequest, Caller | Promise<Caller>>();
 
-  const authenticate = (request: HttpRequest): Caller => {
-    if (route.scope === 'api-key') {
-      return { principal: authenticator.api(request.header('authorization'), request.address) };
+  const authenticate = (request: HttpRequest): Caller | Promise<Caller> => {
+    const authorization = route.scope === 'anyone' ? undefined : request.header('authorization');
+    switch (route.scope) {
+      case 'api-key':
+        return { principal: authenticator.api(authorization, request.address) };
+      case 'api-key-or-token':
+        return asCaller(authenticator.apiOrJoin(authorization, request.address));
+      case 'anyone':
+        doors.admit('anonymous', addressKey(request.address));
+        return {};
     }
-    doors.admit('anonymous', addressKey(request.address));
-    return { principal: undefined };
   };
   const handle: HttpHandler = (request) => {
-    const { principal } = asking.get(request) ?? authenticate(request);
-    return route.handle({
+    const caller = asking.get(request) ?? authenticate(request);
+    const call = {
       params: request.params,
       query: parseQuery?.(queryValues(request.query, route.query)),
       body: parseBody?.(request.json()),
       ifMatch: request.header('if-match'),
-      principal,
-    });
+    };
+    const answer = ({ principal, claims }: Caller) => route.handle({ ...call, principal, claims });
+    return caller instanceof Promise ? caller.then(answer) : answer(caller);
   };
   if (parseBody === undefined) {
     server.route(route.method, route.path, handle);
     return;
   }
   // Nobody's body is read before it is known who asks.
-  const admit = (request: HttpRequest) => void asking.set(request, authenticate(request));
+  const admit = (request: HttpRequest) => {
+    const caller = authenticate(request);
+    asking.set(request, caller);
+    // A token that is refused is so when its request is handled, unless its body is refused first.
+    if (caller instanceof Promise) caller.catch(() => undefined);
+  };
   server.route(route.method, route.path, handle, { body, admit });
 }
 
-type Caller = { readonly principal: ApiPrincipal | undefined };
+type Caller = { readonly principal?: ApiPrincipal; readonly claims?: JoinClaims };
+
+function asCaller(found: ApiPrincipal | JoinClaims | Promise<JoinClaims>): Caller | Promise<Caller> {
+  if (found instanceof Promise) return found.then((claims) => ({ claims }));
+  return 'grants' in found ? { claims: found } : { principal: found };
+}
 
 function propertyTypes(schema: (TSchema & { properties?: Record<string, { type?: string }> }) | undefined) {
   return schema?.properties ?? {};

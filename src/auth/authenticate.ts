@@ -24,6 +24,12 @@ export type Authenticator = {
    * @throws `token-*`, `rate-limited`, `issuer-unavailable`
    */
   join(token: string, address: string): JoinClaims | Promise<JoinClaims>;
+  /**
+   * The API key of a request, or the join token that stands in its place.
+   *
+   * @throws what `api` and `join` throw
+   */
+  apiOrJoin(authorization: string | undefined, address: string): ApiPrincipal | JoinClaims | Promise<JoinClaims>;
 };
 
 /** What an authenticator decides with. */
@@ -67,7 +73,12 @@ export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOption
     return claims;
   }
 
-  return {
+  /** Whether a credential is of the form of a JWT (RFC 7515 §7.1), and no API key that looks like one. */
+  function isToken(credential: string): boolean {
+    return /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/u.test(credential) && keys.secretOf(idIn(credential)) === undefined;
+  }
+
+  const authenticator: Authenticator = {
     api(authorization, address) {
       const from = addressKey(address);
       const credential = bearer(authorization);
@@ -75,7 +86,7 @@ export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOption
         doors.admit('anonymous', from);
         throw new SluiceError('unauthorized');
       }
-      const pair = `${from} ${credential.slice(0, Math.max(0, credential.indexOf('.')))}`;
+      const pair = `${from} ${idIn(credential)}`;
       if (!proven.has(pair)) doors.check('failedAuth', from);
       const keyId = keys.authenticate(credential);
       if (keyId === undefined) throw failed(from, new SluiceError('unauthorized'));
@@ -89,7 +100,19 @@ export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOption
       const claims = tokens.verify(token);
       return claims instanceof Promise ? joinCold(from, claims) : admitted(claims);
     },
+    apiOrJoin(authorization, address) {
+      const credential = bearer(authorization);
+      return credential !== undefined && isToken(credential)
+        ? authenticator.join(credential, address)
+        : authenticator.api(authorization, address);
+    },
   };
+  return authenticator;
+}
+
+/** What stands before the first dot. */
+function idIn(credential: string): string {
+  return credential.slice(0, Math.max(0, credential.indexOf('.')));
 }
 
 /** The Bearer credential in an Authorization value (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1). */

@@ -4,7 +4,7 @@ import type { Settings } from './schema.ts';
 
 /** Everything that can be set. Durations are in milliseconds, sizes in bytes, bit rates in bits per second. */
 export type Config = DeepReadonly<
-  Omit<Settings, 'mode' | 'auth' | 'limits' | 'rooms' | 'media'> & {
+  Omit<Settings, 'mode' | 'auth' | 'limits' | 'rooms' | 'media' | 'turn'> & {
     /** `NODE_ENV=production` makes it `production` where nothing sets it. */
     mode: 'development' | 'production';
     auth: Omit<Settings['auth'], 'issuers'> & { issuers: Issuer[] };
@@ -18,6 +18,17 @@ export type Config = DeepReadonly<
       workers: number;
       /** Where each worker listens and what clients are told instead; never empty, never an unannounced wildcard. */
       listen: { ip: string; announced?: string }[];
+    };
+    turn: Omit<Settings['turn'], 'threads' | 'listen' | 'announced' | 'relay' | 'tls' | 'mobility' | 'tcpRelay'> & {
+      threads: number;
+      /** Where clients are taken, and what they are told instead. Wildcards stand here as the machine's addresses. */
+      listen: { ip: string; announced?: string }[];
+      /** Where relayed traffic leaves, and what peers see instead: at most one of each family. */
+      relay: { ip: string; announced?: string }[];
+      /** `server`: the certificate of HTTP. */
+      tls: 'off' | 'server' | { cert: string; key: string };
+      mobility: boolean;
+      tcpRelay: boolean;
     };
   }
 >;

@@ -11,6 +11,7 @@ const BITRATES: Record<string, number> = { bps: 1, kbps: 1000, Mbps: 1_000_000, 
 
 const apiKey = new RegExp(API_KEY_PATTERN, 'u');
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/iu;
+const turnSecret = /^[\x21-\x7e]{16,256}$/u;
 const iceUrl = /^(stuns?:[^\s/?]+|turns?:[^\s/?]+(\?transport=(udp|tcp))?)$/u;
 
 type Format = {
@@ -61,6 +62,14 @@ export const FORMATS = {
   'api-key': {
     expected: 'an API key "id.secret": an id of letters, digits, "_" and "-", then 32 to 256 characters of a secret',
     parse: (text) => keep(text, apiKey.test(text)),
+  },
+  realm: {
+    expected: 'a realm of 1 to 24 letters, digits, ".", "-" and "_"',
+    parse: (text) => keep(text, /^[\w.-]{1,24}$/u.test(text)),
+  },
+  'turn-secret': {
+    expected: 'a secret of 16 to 256 printable ASCII characters without spaces',
+    parse: (text) => keep(text, turnSecret.test(text)),
   },
 } as const satisfies Record<string, Format>;
 

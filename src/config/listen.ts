@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import type { ReportKey } from './problems.ts';
 import type { Settings } from './schema.ts';
 
-type Listen = { ip: string; announced?: string };
+/** An address of this machine, and what clients are told instead. */
+export type Listen = { ip: string; announced?: string };
 
 /**
  * Where media listens, and what clients are told of it. `auto` follows `host`: this machine alone, one address, or
@@ -20,7 +21,7 @@ export function resolveListen(
     return automatic(host, announced, addresses, local).map((ip) => announce({ ip }, announced));
   }
   if (media.listen.length === 0) report('media.listen', 'expected an address, or auto; found an empty list');
-  const listen = media.listen.map((entry) => announce(typeof entry === 'string' ? { ip: entry } : entry, announced));
+  const listen = announceAll(media.listen, announced);
   for (const { ip, announced: told } of listen) {
     if (isWildcard(ip) && told === undefined) {
       report(
@@ -51,6 +52,14 @@ function automatic(
   return outside.length > 0 ? [...new Set(outside)] : loopback;
 }
 
+/** `entries` as they are written, each with what `announced` says of its family. */
+export function announceAll(
+  entries: readonly (string | { ip: string; announced?: string })[],
+  announced: string | null,
+): Listen[] {
+  return entries.map((entry) => announce(typeof entry === 'string' ? { ip: entry } : entry, announced));
+}
+
 /** An announced IP address says nothing of the other family; a name may. */
 function announce({ ip, announced: own }: { ip: string; announced?: string }, announced: string | null): Listen {
   const fits = announced !== null && (isIP(announced) === 0 || isIP(announced) === isIP(ip));
@@ -58,6 +67,7 @@ function announce({ ip, announced: own }: { ip: string; announced?: string }, an
   return told === undefined ? { ip } : { ip, announced: told };
 }
 
-function isWildcard(ip: string): boolean {
+/** Whether `ip` stands for every address of its family. */
+export function isWildcard(ip: string): boolean {
   return ip === '0.0.0.0' || /^[0:]+$/u.test(ip);
 }

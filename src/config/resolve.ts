@@ -9,6 +9,7 @@ import type { Machine } from './machine.ts';
 import type { ReportKey } from './problems.ts';
 import type { Settings } from './schema.ts';
 import type { Origin } from './tree.ts';
+import { resolveTurn } from './turn.ts';
 
 /** Reads a file as UTF-8; throws where it cannot be read. */
 export type ReadFile = (path: string) => string;
@@ -41,18 +42,36 @@ export function resolve(layer: Layer, context: ResolveContext): Config {
   checkAuth(settings, mode, report);
   checkPorts(settings, workers, report);
   checkBounds(settings, report);
+  const listen = resolveListen(settings, context.machine.addresses, isLocal(settings), report);
+  const certificate = (key: 'tls' | 'turn.tls', files: { cert: string; key: string }) =>
+    resolveCertificate(key, files, context.readFile, inFile, report);
+  const { tls: turnTls } = settings.turn;
+  const tls = typeof settings.tls === 'string' ? settings.tls : certificate('tls', settings.tls);
   return {
     ...settings,
     mode,
-    tls: resolveTls(settings.tls, context.readFile, (path) => inFile('tls', path), report),
+    tls,
     auth: { ...settings.auth, issuers: resolveIssuers(settings, context.readFile, inFile, report) },
     rooms: { ...settings.rooms, createOnJoin: createOnJoin === 'auto' ? mode === 'development' : createOnJoin },
     media: {
       ...media,
       workers,
       workerBin: workerBin === null ? null : inFile('media.workerBin', workerBin),
-      listen: resolveListen(settings, context.machine.addresses, isLocal(settings), report),
+      listen,
     },
+    turn: resolveTurn(settings, {
+      mode,
+      mediaListen: listen,
+      mediaPorts: media.port === 0 ? undefined : [media.port, media.port + workers - 1],
+      machine: context.machine,
+      certificate:
+        typeof turnTls === 'object'
+          ? certificate('turn.tls', turnTls)
+          : turnTls === 'off' || tls === 'off'
+            ? 'off'
+            : 'server',
+      report,
+    }),
   };
 }
 
@@ -105,7 +124,7 @@ function checkPorts({ port, media }: Settings, workers: number, report: ReportKe
   }
 }
 
-function checkBounds({ auth, rooms }: Settings, report: ReportKey): void {
+function checkBounds({ auth, rooms, signaling }: Settings, report: ReportKey): void {
   if (auth.tokenTtl > auth.tokenTtlLimit) {
     report('auth.tokenTtl', 'expected a duration that is not above auth.tokenTtlLimit, found a longer one');
   }
@@ -113,22 +132,28 @@ function checkBounds({ auth, rooms }: Settings, report: ReportKey): void {
     const found = `found ${rooms.maxParticipants} above ${rooms.maxParticipantsLimit}`;
     report('rooms.maxParticipants', `expected a number that is not above rooms.maxParticipantsLimit, ${found}`);
   }
+  if (signaling.maxBackpressure < signaling.replayBytes) {
+    // All that was kept goes out at once to a client that comes back: it would be dropped as too slow, each time.
+    const found = `found ${signaling.maxBackpressure}B below ${signaling.replayBytes}B`;
+    report('signaling.maxBackpressure', `expected a size that is not below signaling.replayBytes, ${found}`);
+  }
 }
 
-function resolveTls(
-  tls: Settings['tls'],
+/** Where `key`'s two files are; a problem where one cannot be read, or is something else. */
+function resolveCertificate(
+  key: string,
+  written: { cert: string; key: string },
   readFile: ReadFile,
-  inFile: (path: string) => string,
+  inFile: (path: string, value: string) => string,
   report: ReportKey,
-): Config['tls'] {
-  if (typeof tls === 'string') return tls;
-  const files = { cert: inFile(tls.cert), key: inFile(tls.key) };
+): { cert: string; key: string } {
+  const files = { cert: inFile(key, written.cert), key: inFile(key, written.key) };
   for (const part of ['cert', 'key'] as const) {
     const text = attempt(() => readFile(files[part]));
     const marker = part === 'cert' ? '-----BEGIN CERTIFICATE-----' : 'PRIVATE KEY-----';
-    if (text === undefined) report('tls', `expected a file that can be read as ${part}, found none at ${files[part]}`);
+    if (text === undefined) report(key, `expected a file that can be read as ${part}, found none at ${files[part]}`);
     else if (!text.includes(marker))
-      report('tls', `expected a PEM file as ${part}, found another kind at ${files[part]}`);
+      report(key, `expected a PEM file as ${part}, found another kind at ${files[part]}`);
   }
   return files;
 }

@@ -63,17 +63,66 @@ const iceServer = Type.Object(
   strict,
 );
 
+/** Addresses to listen on, each with what clients are told instead. */
+const addresses = list(
+  Type.Union([text('ip'), Type.Object({ ip: text('ip'), announced: Type.Optional(text('host')) }, strict)]),
+  16,
+);
+
+const certificate = Type.Object({ cert: text('text'), key: text('text') }, strict);
+
+const turnUser = Type.Object({ username: text('text'), password: text('text', { secret: true }) }, strict);
+
+const turn = section({
+  enabled: Type.Boolean(),
+  listen: auto(addresses),
+  announced: nullable(text('host')),
+  port: integer(0, 65_535),
+  tlsPort: integer(0, 65_535),
+  tls: Type.Union([Type.Literal('auto'), Type.Literal('off'), certificate]),
+  transports: Type.Array(Type.Union([Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls')]), {
+    minItems: 1,
+    uniqueItems: true,
+  }),
+  threads: auto(integer(1, 64)),
+  udpAddon: auto(Type.Union([Type.Literal('on'), Type.Literal('off')])),
+  realm: text('realm'),
+  secrets: list(text('turn-secret', { secret: true }), 16),
+  users: list(turnUser, 1024),
+  credentialTtl: duration(MINUTE, 7 * DAY),
+  grace: duration(0, DAY),
+  relay: auto(addresses),
+  minPort: integer(1024, 65_535),
+  maxPort: integer(1024, 65_535),
+  peers: Type.Union([Type.Literal('media'), Type.Literal('public')]),
+  allow: list(text('cidr'), 256),
+  deny: list(text('cidr'), 256),
+  mobility: auto(Type.Boolean()),
+  tcpRelay: auto(Type.Boolean()),
+  secondAddress: nullable(text('ip')),
+  limits: section({
+    allocations: integer(1, 1_000_000),
+    allocationsPerUser: integer(1, 1_000_000),
+    allocationsPerAddress: integer(1, 1_000_000),
+    permissions: integer(1, 1_000_000),
+    channels: integer(1, 1_000_000),
+    connections: integer(1, 1_000_000),
+    connectionsPerAddress: integer(1, 1_000_000),
+    unauthenticated: integer(1, 1_000_000),
+    authenticateWithin: duration(100, 10 * MINUTE),
+    answers: integer(1, 1_000_000),
+    bandwidth: nullable(bitrate(30_000, 1_000_000_000_000)),
+    bandwidthPerUser: nullable(bitrate(30_000, 1_000_000_000_000)),
+  }),
+});
+
 /** The schema of the whole configuration. */
 export const ConfigSchema = section({
   mode: auto(Type.Union([Type.Literal('development'), Type.Literal('production')])),
   host: text('host'),
   port: integer(0, 65_535),
   publicUrl: nullable(text('http-url')),
-  tls: Type.Union([
-    Type.Literal('off'),
-    Type.Literal('self-signed'),
-    Type.Object({ cert: text('text'), key: text('text') }, strict),
-  ]),
+  tls: Type.Union([Type.Literal('off'), Type.Literal('self-signed'), certificate]),
   trustProxy: list(text('cidr')),
   auth: section({
     keys: list(text('api-key', { secret: true })),
@@ -121,12 +170,7 @@ export const ConfigSchema = section({
   media: section({
     workers: auto(integer(1, 256)),
     workerBin: nullable(text('text')),
-    listen: auto(
-      list(
-        Type.Union([text('ip'), Type.Object({ ip: text('ip'), announced: Type.Optional(text('host')) }, strict)]),
-        16,
-      ),
-    ),
+    listen: auto(addresses),
     announced: nullable(text('host')),
     port: integer(0, 65_535),
     codecs: Type.Array(
@@ -143,6 +187,7 @@ export const ConfigSchema = section({
     maxIncomingBitrate: nullable(bitrate(30_000, 1_000_000_000)),
     logLevel: Type.Union([Type.Literal('none'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('debug')]),
   }),
+  turn,
   iceServers: list(iceServer, 16),
   drain: section({ timeout: duration(0, DAY) }),
   log: section({

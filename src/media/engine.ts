@@ -7,7 +7,7 @@ import { findFreePort, spellOutWildcards } from './addresses.ts';
 import { CODEC_NAMES, routerCapabilities, routerCodecs } from './codecs.ts';
 import { followLibraryLog } from './library-log.ts';
 import { expectedLoad } from './load.ts';
-import type { MediaEngineOptions, WorkerStats } from './options.ts';
+import type { MediaAddress, MediaEngineOptions, WorkerStats } from './options.ts';
 import { toRefusal } from './refusal.ts';
 import { openSfuRoom } from './room.ts';
 import type { RoomSettings } from './room.ts';
@@ -24,6 +24,8 @@ const INITIAL_OUTGOING_BITRATE = 1_000_000;
 export type RunningMediaEngine = MediaEngine & {
   /** One entry for each worker. Reads the last sample: costs nothing, may be called at any rate. */
   workers(): WorkerStats[];
+  /** Where media is received, and what clients are told instead. The same for as long as the engine runs. */
+  addresses(): MediaAddress[];
   /** Ends all workers; resolves once their processes are gone. Tells no listener. Idempotent. */
   close(): Promise<void>;
 };
@@ -58,6 +60,7 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
   return {
     openRoom: (listener) => openRoom(pool, listener),
     workers: () => slots.map((slot) => slot.stats()),
+    addresses: () => slots.flatMap((slot) => slot.addresses()),
     close() {
       closing ??= (async () => {
         clearInterval(sampling);

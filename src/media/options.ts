@@ -9,6 +9,9 @@ export type ListenAddress = {
   announced?: string;
 };
 
+/** A port that takes media, UDP and TCP. */
+export type MediaAddress = ListenAddress & { port: number };
+
 /** Something worth a log line. `fields` never hold a secret. */
 export type MediaLog = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 

@@ -1,5 +1,5 @@
 /** A port with a worker behind it: when the worker dies, the next one takes its place. */
-import type { ListenAddress, MediaLog, WorkerLogLevel, WorkerStats } from './options.ts';
+import type { ListenAddress, MediaAddress, MediaLog, WorkerLogLevel, WorkerStats } from './options.ts';
 import { endNow, startWorkerProcess } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -42,6 +42,12 @@ export class WorkerSlot {
   /** Starts the first worker. Rejects when that fails: a server that cannot start says so. */
   async start(): Promise<void> {
     this.#adopt(await startWorkerProcess(this.#options));
+  }
+
+  /** Its ports: a worker that takes another's place listens where that did. */
+  addresses(): MediaAddress[] {
+    const { listen, port } = this.#options;
+    return listen.map((address) => ({ ...address, port }));
   }
 
   stats(): WorkerStats {

@@ -7,7 +7,9 @@ export type ReadinessCheck = () => string | undefined;
 export type Liveness = { status: 'ok'; version: string; uptime: number };
 
 /** The answer to `/ready`, with each check's finding. Not ready: 503, and no new joins for this server. */
-export type Readiness = { ready: boolean; checks: Record<string, { ok: boolean; reason?: string }> };
+export type Readiness = { ready: boolean; checks: Record<string, Finding> };
+/** `state`: `off`, for a part that is switched off; it never keeps the server from being ready. */
+export type Finding = { ok: boolean; reason?: string; state?: 'off' };
 
 /** What the server knows of its own condition. */
 export type Health = {
@@ -16,6 +18,8 @@ export type Health = {
   readiness(): Readiness;
   /** Adds a check. Throws when the name is taken. */
   check(name: string, check: ReadinessCheck): void;
+  /** Says of a part that it is switched off. Throws when the name is taken. */
+  off(name: string): void;
   /** From now on the server is not ready: it is going to stop. */
   drain(): void;
 };
@@ -28,7 +32,9 @@ export function createHealth(version: string, now: Clock): Health {
     ['draining', () => (draining ? 'The server is shutting down.' : undefined)],
   ]);
 
-  const ask = (check: ReadinessCheck) => {
+  const off = new Set<string>();
+
+  const ask = (check: ReadinessCheck): Finding => {
     let reason: string | undefined;
     try {
       reason = check();
@@ -41,11 +47,16 @@ export function createHealth(version: string, now: Clock): Health {
   return {
     liveness: () => ({ status: 'ok', version, uptime: Math.max(0, Math.floor((now() - started) / 1000)) }),
     readiness() {
-      const found = [...checks].map(([name, check]) => [name, ask(check)] as const);
+      const found = [...checks].map(([name, check]): [string, Finding] => [name, ask(check)]);
+      for (const name of off) found.push([name, { ok: true, state: 'off' }]);
       return { ready: found.every(([, { ok }]) => ok), checks: Object.fromEntries(found) };
     },
-    check(name, check) {
+    off: (name) => {
       if (checks.has(name)) throw new Error(`There is a readiness check ${name} already.`);
+      off.add(name);
+    },
+    check(name, check) {
+      if (checks.has(name) || off.has(name)) throw new Error(`There is a readiness check ${name} already.`);
       checks.set(name, check);
     },
     drain() {

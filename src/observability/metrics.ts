@@ -10,6 +10,16 @@ export type MetricSources = {
   sockets: () => number;
   /** The media workers that run now. CPU in seconds since their start, memory in bytes. */
   workers: () => Promise<readonly WorkerUsage[]>;
+  /** What other parts have counted. */
+  families?: () => readonly MetricFamily[];
+};
+
+/** A metric that some part counts by itself: all its samples, as of now. Label values are from fixed lists. */
+export type MetricFamily = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 };
 
 export type WorkerUsage = { pid: number; cpuSeconds: number; rssBytes: number };
@@ -113,9 +123,20 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
     async exposition() {
       await readWorkers();
+      for (const family of sources.families?.() ?? []) copyFamily(registry, family);
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
+}
+
+/** Shows the samples of a family in place of those that it had before. */
+function copyFamily(registry: Registry, { name, help, type, samples }: MetricFamily): void {
+  const labelNames = Object.keys(samples[0]?.labels ?? {});
+  const configuration = { name, help, labelNames, registers: [registry] };
+  const known = registry.getSingleMetric(name) as Counter | Gauge | undefined;
+  const metric = known ?? (type === 'counter' ? new Counter(configuration) : new Gauge(configuration));
+  metric.reset();
+  for (const { labels, value } of samples) metric.inc(labels, value);
 }
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {

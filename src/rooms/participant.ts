@@ -7,64 +7,21 @@ import type {
   IceServer,
   JoinedRoom,
   LeaveReason,
-  MediaOffer,
-  Metadata,
   ParticipantInfo,
   ParticipantLink,
   ProducerInfo,
   RoomEvent,
-  RoomInfo,
 } from './events.ts';
-import type { RoomFact } from './facts.ts';
-import type { Grants } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import type { Layers, MediaRoom } from './media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities } from './ortc.ts';
 import { ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
-import type { TickFrame } from './tick.ts';
+import type { Profile, RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
+import { Publishing } from './publishing.ts';
+import { Subscribing } from './subscribing.ts';
 
 /** Requests of one participant that may wait for each other; more is a flood. */
 const MAILBOX_LIMIT = 64;
-
-export type SubscribeMode = 'auto' | 'manual';
-
-/** Who joins, as its token says. */
-export type Profile = {
-  readonly identity: Identity;
-  readonly name: string;
-  readonly metadata: Metadata;
-  readonly grants: Grants;
-  /** The token's `jti`, so that removing the participant can revoke it. */
-  readonly tokenId: string;
-};
-
-/** What a participant needs of the room that it is in. */
-export type RoomOfParticipant = {
-  readonly info: RoomInfo;
-  readonly tick: TickFrame;
-  now(): Millis;
-  newId(): string;
-  iceServers(identity: Identity): IceServer[];
-  /** To everyone who has joined, but not to `except`. */
-  broadcast(event: RoomEvent, except?: Participant): void;
-  /** The others who have joined and may be seen. */
-  visibleTo(participant: Participant): Iterable<Participant>;
-  /** Offers a new publication to everyone who subscribes by itself. */
-  published(publication: Publication): void;
-  /** The producer is gone: nobody receives it any more. */
-  unpublished(id: ProducerId): void;
-  /** The participant is not heard any more, by its own choice. */
-  muted(participant: Participant): void;
-  announce(fact: FactOfParticipant, participant: Participant): void;
-  departed(participant: Participant): void;
-};
-
-type OmitEach<Fact, Key extends PropertyKey> = Fact extends unknown ? Omit<Fact, Key> : never;
-/** A fact without what the room adds to it: who, where and when. */
-export type FactOfParticipant = OmitEach<
-  Extract<RoomFact, { participantId: ParticipantId }>,
-  'at' | 'room' | 'roomId' | 'identity' | 'participantId'
->;
 
 /** The code by which a participant's client learns why it is out. */
 const CODE_OF_REASON = {
@@ -92,11 +49,11 @@ export class Participant {
   readonly #room: RoomOfParticipant;
   readonly #link: ParticipantLink;
   readonly #mailbox = createMailbox(MAILBOX_LIMIT);
+  readonly #publishing: Publishing;
+  readonly #subscribing: Subscribing;
   #state: 'joining' | 'joined' | 'left' = 'joining';
   #leftFor: LeaveReason | undefined;
   #connected = true;
-  #mode: SubscribeMode;
-  #rtpCapabilities: RtpCapabilities | undefined;
   #media: ParticipantMedia | undefined;
 
   constructor(
@@ -104,7 +61,7 @@ export class Participant {
     link: ParticipantLink,
     seat: { id: ParticipantId; index: number; joinedAt: Millis },
     profile: Profile,
-    subscribe: { mode: SubscribeMode; rtpCapabilities?: RtpCapabilities | undefined },
+    subscribe: SubscribeWish,
   ) {
     this.#room = room;
     this.#link = link;
@@ -112,8 +69,8 @@ export class Participant {
     this.index = seat.index;
     this.joinedAt = seat.joinedAt;
     this.profile = profile;
-    this.#mode = subscribe.mode;
-    this.#rtpCapabilities = subscribe.rtpCapabilities;
+    this.#publishing = new Publishing(room, this);
+    this.#subscribing = new Subscribing(room, this, subscribe);
   }
 
   get identity(): Identity {
@@ -139,6 +96,11 @@ export class Participant {
     return this.profile.grants.hidden;
   }
 
+  /** With credentials as of now. */
+  get iceServers(): IceServer[] {
+    return this.#room.iceServers(this.profile);
+  }
+
   get publications(): Iterable<Publication> {
     return this.#media?.publications.values() ?? [];
   }
@@ -160,26 +122,17 @@ export class Participant {
     }
     this.#media?.close();
     this.#media = media;
-    media.rtpCapabilities = this.#rtpCapabilities;
-    if (this.#mode === 'manual') return [];
-    return this.#consumeAll(publications, false);
+    return this.#subscribing.begin(media, publications);
   }
 
   /** From here on it is in the room. Returns all that its client needs; what happens later comes as events. */
   admitted(consumers: ConsumerInfo[]): JoinedRoom {
     this.#state = 'joined';
-    const others = [...this.#room.visibleTo(this)];
-    this.#catchUp(others.flatMap((other) => [...other.publications]));
     return {
       room: this.#room.info,
       self: this.info,
       grants: this.profile.grants,
-      participants: others.map((other) => other.info),
-      media: this.#openMedia().offer(this.#room.iceServers(this.identity)),
-      // What ended while the others were asked is not handed out.
-      consumers: consumers.filter(({ producerId }) =>
-        others.some((other) => other.#media?.publications.has(producerId)),
-      ),
+      ...this.#mediaState(consumers),
       tick: this.#room.tick,
     };
   }
@@ -210,68 +163,28 @@ export class Participant {
   }
 
   subscribe(rtpCapabilities: RtpCapabilities, mode: SubscribeMode): Promise<ConsumerInfo[]> {
-    return this.#request((media) => {
-      this.#rtpCapabilities = rtpCapabilities;
-      this.#mode = mode;
-      media.rtpCapabilities = rtpCapabilities;
-      if (mode === 'manual') return [];
-      return this.#consumeAll(this.#publicationsOfOthers(), !media.answersFlowAtOnce);
-    });
+    return this.#request((media) => this.#subscribing.change(media, { rtpCapabilities, mode }));
   }
 
   produce(request: ProduceRequest): Promise<ProducerInfo> {
-    return this.#request(async (media) => {
-      const { publish, hidden } = this.profile.grants;
-      if (hidden) throw new SluiceError('forbidden', { detail: 'A hidden participant cannot publish.' });
-      if (!publish.includes(request.source)) {
-        throw new SluiceError('forbidden', { detail: `The token does not grant publishing ${request.source}.` });
-      }
-      const publication = await media.produce(this.id, request);
-      const producer = producerInfo(publication);
-      this.#room.announce(
-        { type: 'track-published', producerId: producer.id, kind: producer.kind, source: producer.source },
-        this,
-      );
-      this.#room.broadcast({ type: 'producer-added', participantId: this.id, producer }, this);
-      this.#room.published(publication);
-      return producer;
-    });
+    return this.#request((media) => this.#publishing.produce(media, request));
   }
 
   pauseProducer(producerId: string): Promise<void> {
-    return this.#setPaused(producerId, true);
+    return this.#request((media) => this.#publishing.setPaused(media, producerId, true));
   }
 
   resumeProducer(producerId: string): Promise<void> {
-    return this.#setPaused(producerId, false);
+    return this.#request((media) => this.#publishing.setPaused(media, producerId, false));
   }
 
   closeProducer(producerId: string): Promise<void> {
-    return this.#request((media) => {
-      const { producer, source } = media.publication(producerId);
-      this.#room.unpublished(producer.id);
-      if (source === 'microphone') this.#room.muted(this);
-      media.unpublish(producer.id);
-      this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
-      this.#room.broadcast({ type: 'producer-removed', participantId: this.id, producerId: producer.id }, this);
-    });
+    return this.#request((media) => this.#publishing.close(media, producerId));
   }
 
   /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
   consume(producerIds: readonly string[]): Promise<ConsumerInfo[]> {
-    return this.#request((media) => {
-      if (!this.profile.grants.subscribe) throw new SluiceError('forbidden');
-      if (media.rtpCapabilities === undefined) {
-        throw new SluiceError('out-of-order', { detail: 'Send rtpCapabilities with `subscribe` first.' });
-      }
-      const published = new Map([...this.#publicationsOfOthers()].map((one) => [one.producer.id as string, one]));
-      const wanted = producerIds.map((id) => {
-        const publication = published.get(id);
-        if (publication === undefined) throw new SluiceError('producer-not-found');
-        return publication;
-      });
-      return this.#consumeAll(wanted, !media.answersFlowAtOnce);
-    });
+    return this.#request((media) => this.#subscribing.consume(media, producerIds));
   }
 
   pauseConsumers(consumerIds: readonly string[]): Promise<void> {
@@ -321,7 +234,7 @@ export class Participant {
 
   /** Forwards `publication`, where this participant subscribes by itself. */
   offer(publication: Publication): void {
-    if (this.#state === 'joined') this.#catchUp([publication]);
+    if (this.#state === 'joined' && this.#media !== undefined) this.#subscribing.catchUp(this.#media, [publication]);
   }
 
   producerEnded(id: ProducerId): void {
@@ -358,15 +271,15 @@ export class Participant {
   }
 
   /** Everything about media as of now; what was published while `consumers` were opened follows as events. */
-  #mediaState(consumers: ConsumerInfo[]): {
-    media: MediaOffer;
-    participants: ParticipantInfo[];
-    consumers: ConsumerInfo[];
-  } {
+  #mediaState(consumers: ConsumerInfo[]): Pick<JoinedRoom, 'media' | 'participants' | 'consumers'> {
+    const media = this.#openMedia();
     const others = [...this.#room.visibleTo(this)];
-    this.#catchUp(others.flatMap((other) => [...other.publications]));
+    this.#subscribing.catchUp(
+      media,
+      others.flatMap((other) => [...other.publications]),
+    );
     return {
-      media: this.#openMedia().offer(this.#room.iceServers(this.identity)),
+      media: media.offer(this.iceServers),
       participants: others.map((other) => other.info),
       // What ended meanwhile is not handed out.
       consumers: consumers.filter(({ producerId }) =>
@@ -382,47 +295,5 @@ export class Participant {
   #openMedia(): ParticipantMedia {
     if (this.#media === undefined) throw new SluiceError('media-unavailable', { retryAfter: 1 });
     return this.#media;
-  }
-
-  #setPaused(producerId: string, paused: boolean): Promise<void> {
-    return this.#request(async (media) => {
-      const publication = media.publication(producerId);
-      if (publication.paused === paused) return;
-      await (paused ? publication.producer.pause() : publication.producer.resume());
-      publication.paused = paused;
-      const { producer, source } = publication;
-      if (paused && source === 'microphone') this.#room.muted(this);
-      this.#room.announce({ type: paused ? 'track-muted' : 'track-unmuted', producerId: producer.id, source }, this);
-      this.#room.broadcast(
-        { type: paused ? 'producer-paused' : 'producer-resumed', participantId: this.id, producerId: producer.id },
-        this,
-      );
-    });
-  }
-
-  *#publicationsOfOthers(): Iterable<Publication> {
-    for (const other of this.#room.visibleTo(this)) yield* other.publications;
-  }
-
-  async #consumeAll(publications: Iterable<Publication>, paused: boolean): Promise<ConsumerInfo[]> {
-    const media = this.#openMedia();
-    if (!this.profile.grants.subscribe) return [];
-    const infos = await Promise.all([...publications].map((publication) => media.consume(publication, paused)));
-    return infos.filter((info) => info !== undefined);
-  }
-
-  /** Subscribes to what came up since, and tells the client of each as it is ready. */
-  #catchUp(publications: Publication[]): void {
-    const media = this.#media;
-    if (this.#mode === 'manual' || media === undefined || !this.profile.grants.subscribe) return;
-    for (const publication of publications) {
-      media.consume(publication, true).then(
-        (consumer) => {
-          if (consumer !== undefined) this.tell({ type: 'consumer-added', consumer });
-        },
-        // The worker has died or the room is closing: the room itself hears of both and acts.
-        () => undefined,
-      );
-    }
   }
 }

@@ -1,45 +1,15 @@
-import type { Clock, Millis } from '../kernel/clock.ts';
+import type { Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
-import type { IceServer, JoinedRoom, LeaveReason, Metadata, ParticipantLink, RoomEvent, RoomInfo } from './events.ts';
+import { Activity } from './activity.ts';
+import type { IceServer, JoinedRoom, LeaveReason, ParticipantLink, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
-import type { MediaEngine, MediaRoom, MediaRoomListener } from './media-engine.ts';
-import type { RtpCapabilities } from './ortc.ts';
-import {
-  type FactOfParticipant,
-  Participant,
-  type Profile,
-  type RoomOfParticipant,
-  type SubscribeMode,
-} from './participant.ts';
+import type { MediaRoom } from './media-engine.ts';
+import { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
-import { Tick, type TickFrame } from './tick.ts';
-
-/** What an application decides for a room. Times in milliseconds. */
-export type RoomSettings = {
-  /** 1 or more. */
-  readonly maxParticipants: number;
-  /** How long a room waits for its first participant. */
-  readonly emptyTimeout: number;
-  /** How long it outlives its last one. */
-  readonly departureTimeout: number;
-  readonly metadata: Metadata;
-};
-
-/** What a room needs of the world; the same for all rooms. */
-export type RoomContext = {
-  readonly engine: MediaEngine;
-  readonly now: Clock;
-  /** An unguessable id, different each time. */
-  readonly newId: () => string;
-  readonly iceServers: (identity: Identity) => IceServer[];
-  readonly onFact: (fact: RoomFact) => void;
-  /** The room has something for the next tick. */
-  readonly onTickDue: (room: Room) => void;
-  /** The room's occupancy has changed, and with it the time at which it closes by itself. */
-  readonly onOccupancy: (room: Room) => void;
-  readonly onClosed: (room: Room) => void;
-};
+import type { FactOfParticipant, Profile, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
+import type { RoomContext, RoomSettings } from './room-context.ts';
+import type { TickFrame } from './tick.ts';
 
 /** Times that a join starts over because the media was lost under it. */
 const JOIN_ATTEMPTS = 3;
@@ -54,9 +24,7 @@ export class Room implements RoomOfParticipant {
   readonly #participants = new Map<ParticipantId, Participant>();
   readonly #seatOfIdentity = new Map<Identity, Participant>();
   readonly #indices = new Set<number>();
-  readonly #tick = new Tick();
-  /** The participant behind each producer, for levels. */
-  readonly #owners = new Map<ProducerId, Participant>();
+  readonly #activity: Activity;
   #settings: RoomSettings;
   #version = 1;
   #media: Promise<MediaRoom> | undefined;
@@ -72,6 +40,7 @@ export class Room implements RoomOfParticipant {
     this.createdAt = context.now();
     this.#emptySince = this.createdAt;
     this.#settings = settings;
+    this.#activity = new Activity(() => context.onTickDue(this));
     this.#announce({ type: 'room-started' });
   }
 
@@ -94,7 +63,7 @@ export class Room implements RoomOfParticipant {
   }
 
   get tick(): TickFrame {
-    return this.#tick.snapshot();
+    return this.#activity.snapshot();
   }
 
   /** Everyone who has joined, hidden ones included. */
@@ -136,7 +105,7 @@ export class Room implements RoomOfParticipant {
   async join(
     profile: Profile,
     link: ParticipantLink,
-    subscribe: { mode: SubscribeMode; rtpCapabilities?: RtpCapabilities | undefined },
+    subscribe: SubscribeWish,
   ): Promise<{ participant: Participant; joined: JoinedRoom }> {
     const participant = this.#seat(profile, link, subscribe);
     try {
@@ -185,7 +154,7 @@ export class Room implements RoomOfParticipant {
 
   /** What changed since the last tick as JSON, or undefined. */
   takeTick(): string | undefined {
-    return this.#tick.take();
+    return this.#activity.take();
   }
 
   // What participants ask of their room.
@@ -198,8 +167,8 @@ export class Room implements RoomOfParticipant {
     return this.#context.newId();
   }
 
-  iceServers(identity: Identity): IceServer[] {
-    return this.#context.iceServers(identity);
+  iceServers(profile: Profile): IceServer[] {
+    return this.#context.iceServers(this.name, profile);
   }
 
   /** In a room that closes everyone goes, and nobody is told so of the others. */
@@ -217,18 +186,17 @@ export class Room implements RoomOfParticipant {
   published(publication: Publication): void {
     const owner = this.#participants.get(publication.participantId);
     if (owner === undefined) return;
-    this.#owners.set(publication.producer.id, owner);
+    this.#activity.published(publication, owner);
     for (const participant of this.#participants.values()) if (participant !== owner) participant.offer(publication);
   }
 
   unpublished(id: ProducerId): void {
-    this.#owners.delete(id);
+    this.#activity.unpublished(id);
     for (const participant of this.#participants.values()) participant.producerEnded(id);
   }
 
-  muted({ index }: Participant): void {
-    this.#tick.mute(index);
-    this.#context.onTickDue(this);
+  muted(participant: Participant): void {
+    this.#activity.muted(participant);
   }
 
   announce(fact: FactOfParticipant, { id, identity }: Participant): void {
@@ -241,7 +209,7 @@ export class Room implements RoomOfParticipant {
       this.#seatOfIdentity.delete(participant.identity);
     }
     this.#indices.delete(participant.index);
-    this.#tick.remove(participant.index);
+    this.#activity.departed(participant);
     if (this.#participants.size > 0 || this.#closed) return;
     this.#emptySince = this.now();
     // Nobody is left to hear a worker's silence: the media costs nothing until somebody comes.
@@ -249,11 +217,7 @@ export class Room implements RoomOfParticipant {
     this.#context.onOccupancy(this);
   }
 
-  #seat(
-    profile: Profile,
-    link: ParticipantLink,
-    subscribe: { mode: SubscribeMode; rtpCapabilities?: RtpCapabilities | undefined },
-  ): Participant {
+  #seat(profile: Profile, link: ParticipantLink, subscribe: SubscribeWish): Participant {
     if (this.#closed) throw new SluiceError('room-closed');
     const replaces = this.#seatOfIdentity.has(profile.identity) ? 1 : 0;
     if (this.#participants.size - replaces >= this.#settings.maxParticipants) {
@@ -288,7 +252,13 @@ export class Room implements RoomOfParticipant {
 
   #openMedia(): Promise<MediaRoom> {
     if (this.#media !== undefined) return this.#media;
-    const opening = this.#context.engine.openRoom(this.#listener(() => opening === this.#media));
+    const opening = this.#context.engine.openRoom({
+      lost: () => {
+        if (opening === this.#media) void this.#rebuildMedia();
+      },
+      levels: (levels) => this.#activity.levels(levels),
+      activeSpeaker: (producerId) => this.#activity.activeSpeaker(producerId),
+    });
     this.#media = opening;
     opening.catch(() => {
       if (this.#media === opening) this.#media = undefined;
@@ -302,39 +272,14 @@ export class Room implements RoomOfParticipant {
       () => undefined,
     );
     this.#media = undefined;
-    this.#owners.clear();
-  }
-
-  #listener(isCurrent: () => boolean): MediaRoomListener {
-    return {
-      lost: () => {
-        if (isCurrent()) void this.#rebuildMedia();
-      },
-      levels: (levels) => {
-        const byIndex = new Map<number, number>();
-        for (const { producerId, dBov } of levels) {
-          const owner = this.#owners.get(producerId);
-          if (owner !== undefined && !owner.hidden) {
-            byIndex.set(owner.index, Math.max(dBov, byIndex.get(owner.index) ?? -Infinity));
-          }
-        }
-        this.#tick.setLevels(byIndex);
-        this.#context.onTickDue(this);
-      },
-      activeSpeaker: (producerId) => {
-        const owner = this.#owners.get(producerId);
-        if (owner === undefined || owner.hidden) return;
-        this.#tick.setDominant(owner.index);
-        this.#context.onTickDue(this);
-      },
-    };
+    this.#activity.mediaClosed();
   }
 
   /** The worker under the room has died: everyone gets new transports, and only then is anyone told. */
   async #rebuildMedia(): Promise<void> {
     const since = this.now();
     this.#media = undefined;
-    this.#owners.clear();
+    this.#activity.mediaClosed();
     this.#announce({ type: 'room-media-lost' });
     const affected = this.participants();
     for (const participant of affected) participant.mediaLost();

@@ -5,8 +5,10 @@ import type { JoinedRoom, ParticipantLink } from './events.ts';
 import type { RoomCloseReason } from './facts.ts';
 import type { RoomName } from './ids.ts';
 import type { RtpCapabilities } from './ortc.ts';
-import type { Participant, Profile, SubscribeMode } from './participant.ts';
-import { Room, type RoomContext, type RoomSettings } from './room.ts';
+import type { Participant } from './participant.ts';
+import type { Profile, SubscribeMode } from './participant-room.ts';
+import { Room } from './room.ts';
+import type { RoomContext, RoomSettings } from './room-context.ts';
 
 export type RoomsOptions = Pick<RoomContext, 'engine' | 'now' | 'newId' | 'iceServers' | 'onFact'> & {
   /** What a room has that names nothing else. */

@@ -15,7 +15,9 @@ export const HANDLERS = {
   'transport-connect': (participant, { transportId, dtlsParameters }) =>
     participant.connectTransport(transportId, dtlsParameters).then(done),
   'transport-restart-ice': (participant, { transportId }) =>
-    participant.restartIce(transportId).then((iceParameters) => ({ iceParameters })),
+    participant
+      .restartIce(transportId)
+      .then((iceParameters) => ({ iceParameters, iceServers: participant.iceServers })),
   subscribe: (participant, { rtpCapabilities, mode = 'auto' }) =>
     participant.subscribe(rtpCapabilities, mode).then((consumers) => ({ consumers })),
   produce: (participant, request) => participant.produce(request).then((producer) => ({ producer })),

@@ -15,7 +15,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 
 import type { WireError } from '../kernel/errors.ts';
-import type { ConsumerInfo, JoinedRoom, RoomEvent } from '../rooms/events.ts';
+import type { ConsumerInfo, IceServer, JoinedRoom, RoomEvent } from '../rooms/events.ts';
 import type { TickFrame } from '../rooms/tick.ts';
 import type { IceParameters } from '../rooms/ortc.ts';
 import { DtlsParametersSchema, MediaKindSchema, RtpCapabilitiesSchema, RtpParametersSchema } from '../rooms/ortc.ts';
@@ -119,7 +119,7 @@ export type RequestParams<Name extends RequestName> = Static<(typeof REQUESTS)[N
 /** What each request answers on success. */
 export type RequestResults = {
   'transport-connect': Record<string, never>;
-  'transport-restart-ice': { iceParameters: IceParameters };
+  'transport-restart-ice': { iceParameters: IceParameters; iceServers: IceServer[] };
   subscribe: { consumers: ConsumerInfo[] };
   produce: { producer: ProducerInfo };
   'producer-pause': Record<string, never>;

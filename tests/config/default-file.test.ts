@@ -51,7 +51,8 @@ test('the production example starts once it has a key and its certificate', () =
       : readFileSync(file, 'utf8');
   const argv = ['--config', example];
   assert.throws(() => loadConfig({ argv, env: {}, readFile }), /auth\.keys: expected an API key here/u);
-  const env = { SLUICE_AUTH_KEYS: `backend.${'x'.repeat(32)}` };
+  assert.throws(() => loadConfig({ argv, env: {}, readFile }), /turn\.secrets: expected a secret/u);
+  const env = { SLUICE_AUTH_KEYS: `backend.${'x'.repeat(32)}`, SLUICE_TURN_SECRETS: 'y'.repeat(32) };
   const loaded = loadConfig({ argv, env, readFile });
   assert.ok(loaded.action === 'start');
   assert.deepEqual(loaded.config.media.listen, [{ ip: '0.0.0.0', announced: '203.0.113.10' }]);

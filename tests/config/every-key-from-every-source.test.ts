@@ -146,6 +146,8 @@ const SAMPLES = {
   'web-origin': ['*', 'https://a.example.com', 'http://127.0.0.1:3000'],
   'ice-url': ['stun:stun.example.com:3478', 'turns:t.example.com?transport=tcp'],
   'api-key': [`a.${'s'.repeat(32)}`, `k_1-B.${'aB3_-~+/'.repeat(8)}=`, `__proto__.${'.'.repeat(40)}`],
+  realm: ['sluice', 'a.example.com', 'x_1-Y'],
+  'turn-secret': ['s'.repeat(16), `!"#$%&'()*+,-./:;<=>?@[]^_{|}~`, '0123456789abcdef'],
 } satisfies Record<Exclude<FormatName, 'duration' | 'size' | 'bitrate'>, string[]>;
 
 const UNITS = { duration: 'ms', size: 'B', bitrate: 'bps' } as const;

@@ -45,7 +45,8 @@ test('--config wins over SLUICE_CONFIG', () => {
 });
 
 test('NODE_ENV makes production where nothing else says what it is', () => {
-  const env = { NODE_ENV: 'production', SLUICE_AUTH_KEYS: `k.${'s'.repeat(32)}` };
+  const secret = 's'.repeat(32);
+  const env = { NODE_ENV: 'production', SLUICE_AUTH_KEYS: `k.${secret}`, SLUICE_TURN_SECRETS: secret };
   assert.equal(load({ env }).mode, 'production');
   assert.equal(load({ env }).rooms.createOnJoin, false);
   assert.equal(load({ env: { ...env, SLUICE_ROOMS_CREATE_ON_JOIN: 'true' } }).rooms.createOnJoin, true);

@@ -6,7 +6,7 @@ import { load } from './support.ts';
 const secret = 's'.repeat(32);
 
 test('production needs somebody to trust', () => {
-  const env = { SLUICE_MODE: 'production' };
+  const env = { SLUICE_MODE: 'production', SLUICE_TURN_SECRETS: secret };
   assert.throws(() => load({ env }), /auth\.keys: expected an API key here, or an issuer in auth\.issuers/u);
   load({ env: { ...env, SLUICE_AUTH_KEYS: `k.${secret}` } });
   load({ env: { ...env, SLUICE_AUTH_ISSUERS: '[{issuer: a, jwks: https://a.example/jwks}]' } });
@@ -27,7 +27,8 @@ test('key ids and issuers are told apart', () => {
 });
 
 test('ports do not run into each other or out of range', () => {
-  const ports = (port: string, media: string) => load({ argv: ['--port', port, '--media.port', media] });
+  const ports = (port: string, media: string) =>
+    load({ argv: ['--port', port, '--media.port', media, '--turn.maxPort', '65000'] });
   assert.throws(
     () => ports('40003', '40000'),
     /port: expected a port apart from the media ports 40000 to 40003, found 40003/u,
@@ -50,6 +51,16 @@ test('defaults stay under their limits', () => {
       return true;
     },
   );
+});
+
+test('a client that comes back can be sent all that was kept for it', () => {
+  const sizes = (maxBackpressure: string, replayBytes: string) =>
+    load({ argv: ['--signaling.maxBackpressure', maxBackpressure, '--signaling.replayBytes', replayBytes] });
+  assert.throws(
+    () => sizes('256KiB', '512KiB'),
+    /--signaling\.maxBackpressure: signaling\.maxBackpressure: expected a size that is not below signaling\.replayBytes, found 262144B below 524288B/u,
+  );
+  sizes('512KiB', '512KiB');
 });
 
 test('TLS files are found from the folder of the file that names them, and are PEM', () => {

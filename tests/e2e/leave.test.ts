@@ -7,14 +7,14 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 /** For the others to learn that somebody is gone; a lost connection would take `signaling.resumeWithin`, 20 s. */
-const AT_ONCE = 3000;
+const AT_ONCE = 8000;
 
 test('who leaves is gone for the others at once, with all tracks', async (t) => {
   const { ada, bob } = await stage.call(t, 'leave', 'ada', 'bob');
   await bob.sees('ada');
 
   await ada.leave();
-  await bob.told('participantLeft', { identity: 'ada', value: 'left' }, 1000);
+  await bob.told('participantLeft', { identity: 'ada', value: 'left' }, AT_ONCE);
   await isAlone(bob);
   const removed = await bob.happened('trackRemoved');
   assert.deepEqual(removed.map(({ identity, source }) => `${identity} ${source}`).toSorted(), [

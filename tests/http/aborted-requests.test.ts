@@ -39,7 +39,7 @@ test('a late fault after the client has gone is still reported', async (t) => {
   });
   const wire = await Wire.open(t, port);
   wire.send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
-  await pause(30);
+  await eventually(() => release !== undefined);
   wire.socket.resetAndDestroy();
   await eventually(() => records.length === 1);
   release?.();

@@ -122,13 +122,13 @@ test('a body that does not arrive in time is request-timeout', async (t) => {
 });
 
 test('a client that goes in mid-body is forgotten: no handler, no fault, a record of it', async (t) => {
-  let handled = 0;
+  let [admitted, handled] = [false, 0];
   const { port, faults, records } = await startServer(t, {}, (server) => {
-    server.route('POST', '/count', () => ((handled += 1), json({})), { body: {} });
+    server.route('POST', '/count', () => ((handled += 1), json({})), { body: {}, admit: () => void (admitted = true) });
   });
   const wire = await Wire.open(t, port);
   wire.send('POST /count HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a"');
-  await pause(30);
+  await eventually(() => admitted);
   wire.socket.resetAndDestroy();
   await eventually(() => records.length === 1);
   assert.deepEqual([records[0]?.status, records[0]?.route, handled, faults.length], [499, '/count', 0, 0]);

@@ -10,6 +10,9 @@ import type { HttpServer, HttpServerOptions } from '../../src/http/server.ts';
 
 export type Running = { server: HttpServer; port: number; faults: unknown[]; records: ResponseRecord[] };
 
+/** Much for a machine that has other things to do, and less than µWS gives an idle connection. */
+const PATIENCE = 9_000;
+
 /** A server on 127.0.0.1 that stops with the test. */
 export async function startServer(
   t: TestContext,
@@ -89,7 +92,7 @@ export class Wire {
   }
 
   /** Waits until what was received matches. */
-  async until(pattern: RegExp | 'closed', milliseconds = 5_000): Promise<string> {
+  async until(pattern: RegExp | 'closed', milliseconds = PATIENCE): Promise<string> {
     await eventually(
       () => (pattern === 'closed' ? this.closed : pattern.test(this.received)),
       milliseconds,
@@ -100,7 +103,7 @@ export class Wire {
 }
 
 /** Waits for a condition; fails when it does not come. */
-export async function eventually(condition: () => boolean, milliseconds = 5_000, what = () => ''): Promise<void> {
+export async function eventually(condition: () => boolean, milliseconds = PATIENCE, what = () => ''): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`This did not happen within ${milliseconds} ms. ${what()}`);

@@ -26,7 +26,7 @@ export async function startEngine(
 }
 
 /** Waits until `condition` holds; fails after `milliseconds`. */
-export async function until(what: string, condition: () => boolean, milliseconds = 5000): Promise<void> {
+export async function until(what: string, condition: () => boolean, milliseconds = 10_000): Promise<void> {
   const deadline = performance.now() + milliseconds;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);

@@ -92,7 +92,7 @@ export class Client {
           this.socket.offAny(heard);
           resolve();
         };
-        const timer = setTimeout(() => reject(new Error(`no ${name} came`)), 5000);
+        const timer = setTimeout(() => reject(new Error(`no ${name} came`)), 9000);
         this.socket.onAny(heard);
       });
     }

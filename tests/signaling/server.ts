@@ -9,7 +9,7 @@ import { createJoinTokens, type TokenRequest } from '../../src/auth/join-token.t
 import { createRevocations } from '../../src/auth/revocation.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { RateLimit } from '../../src/kernel/token-bucket.ts';
-import type { RoomSettings } from '../../src/rooms/room.ts';
+import type { RoomSettings } from '../../src/rooms/room-context.ts';
 import { Rooms } from '../../src/rooms/rooms.ts';
 import type { SignalingFact } from '../../src/signaling/facts.ts';
 import { createSignaling, type Signaling, type SignalingSettings } from '../../src/signaling/signaling.ts';

@@ -4,7 +4,8 @@ import type { JoinedRoom, ParticipantLink, RoomEvent } from '../../src/rooms/eve
 import type { RoomFact } from '../../src/rooms/facts.ts';
 import { DEFAULT_GRANTS, type Grants } from '../../src/rooms/grants.ts';
 import { type Identity, parseIdentity, parseRoomName, type RoomName } from '../../src/rooms/ids.ts';
-import type { Participant, SubscribeMode } from '../../src/rooms/participant.ts';
+import type { Participant } from '../../src/rooms/participant.ts';
+import type { SubscribeMode } from '../../src/rooms/participant-room.ts';
 import { Rooms, type RoomsOptions } from '../../src/rooms/rooms.ts';
 import { CAPABILITIES, createMemoryMediaEngine, type MemoryMediaEngine } from './memory-media-engine.ts';
 

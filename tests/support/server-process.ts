@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
-const FREE_PORTS = { SLUICE_PORT: '0', SLUICE_MEDIA_PORT: '0', SLUICE_MEDIA_WORKERS: '1' };
+const FREE_PORTS = {
+  SLUICE_PORT: '0',
+  SLUICE_MEDIA_PORT: '0',
+  SLUICE_MEDIA_WORKERS: '1',
+  SLUICE_TURN_PORT: '0',
+  SLUICE_TURN_TLS_PORT: '0',
+};
 
 /** The built server in a process of its own, as `npm start` runs it. */
 export type ServerProcess = {

@@ -1,0 +1,74 @@
+import type { ProducerId } from './ids.ts';
+import type { MediaRoomListener } from './media-engine.ts';
+import type { Participant } from './participant.ts';
+import type { Publication } from './participant-media.ts';
+import { Tick, type TickFrame } from './tick.ts';
+
+type Levels = Parameters<MediaRoomListener['levels']>[0];
+
+/** Who is heard in a room: what the media says of producers, as ticks tell it of participants. */
+export class Activity {
+  readonly #tick = new Tick();
+  readonly #tracks = new Map<ProducerId, { readonly owner: Participant; readonly publication: Publication }>();
+  readonly #onTickDue: () => void;
+
+  /** `onTickDue`: there is something for the next tick. */
+  constructor(onTickDue: () => void) {
+    this.#onTickDue = onTickDue;
+  }
+
+  published(publication: Publication, owner: Participant): void {
+    this.#tracks.set(publication.producer.id, { owner, publication });
+  }
+
+  unpublished(id: ProducerId): void {
+    this.#tracks.delete(id);
+  }
+
+  /** The media is gone, and every producer with it. */
+  mediaClosed(): void {
+    this.#tracks.clear();
+  }
+
+  /** The audio producers that are heard now. */
+  levels(levels: Levels): void {
+    const byIndex = new Map<number, number>();
+    for (const { producerId, dBov } of levels) {
+      const owner = this.#audible(producerId);
+      if (owner !== undefined) byIndex.set(owner.index, Math.max(dBov, byIndex.get(owner.index) ?? -Infinity));
+    }
+    this.#tick.setLevels(byIndex);
+    this.#onTickDue();
+  }
+
+  activeSpeaker(id: ProducerId): void {
+    const owner = this.#audible(id);
+    if (owner === undefined) return;
+    this.#tick.setDominant(owner.index);
+    this.#onTickDue();
+  }
+
+  muted({ index }: Participant): void {
+    this.#tick.mute(index);
+    this.#onTickDue();
+  }
+
+  departed({ index }: Participant): void {
+    this.#tick.remove(index);
+  }
+
+  /** What changed since the last tick as JSON, or undefined. */
+  take(): string | undefined {
+    return this.#tick.take();
+  }
+
+  snapshot(): TickFrame {
+    return this.#tick.snapshot();
+  }
+
+  /** Whose producer it is, where the others may know and it is not muted: news of it may have been under way then. */
+  #audible(id: ProducerId): Participant | undefined {
+    const track = this.#tracks.get(id);
+    return track === undefined || track.publication.paused || track.owner.hidden ? undefined : track.owner;
+  }
+}

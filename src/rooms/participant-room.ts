@@ -1,0 +1,54 @@
+/** What stands between a participant and its room. */
+import type { Millis } from '../kernel/clock.ts';
+import type { IceServer, Metadata, RoomEvent, RoomInfo } from './events.ts';
+import type { RoomFact } from './facts.ts';
+import type { Grants } from './grants.ts';
+import type { Identity, ParticipantId, ProducerId } from './ids.ts';
+import type { RtpCapabilities } from './ortc.ts';
+import type { Participant } from './participant.ts';
+import type { Publication } from './participant-media.ts';
+import type { TickFrame } from './tick.ts';
+
+/** Who joins, as its token says. */
+export type Profile = {
+  readonly identity: Identity;
+  readonly name: string;
+  readonly metadata: Metadata;
+  readonly grants: Grants;
+  /** The token's `jti`, so that removing the participant can revoke it. */
+  readonly tokenId: string;
+};
+
+/** `auto`: everyone's tracks are forwarded, those that come later too. `manual`: those that the client asks for. */
+export type SubscribeMode = 'auto' | 'manual';
+
+/** What a participant wants to receive. Without `rtpCapabilities` nothing yet. */
+export type SubscribeWish = { readonly mode: SubscribeMode; readonly rtpCapabilities?: RtpCapabilities | undefined };
+
+/** What a participant needs of the room that it is in. */
+export type RoomOfParticipant = {
+  readonly info: RoomInfo;
+  readonly tick: TickFrame;
+  now(): Millis;
+  newId(): string;
+  iceServers(profile: Profile): IceServer[];
+  /** To everyone who has joined, but not to `except`. */
+  broadcast(event: RoomEvent, except?: Participant): void;
+  /** The others who have joined and may be seen. */
+  visibleTo(participant: Participant): Iterable<Participant>;
+  /** Offers a new publication to everyone who subscribes by itself. */
+  published(publication: Publication): void;
+  /** The producer is gone: nobody receives it any more. */
+  unpublished(id: ProducerId): void;
+  /** The participant is not heard any more, by its own choice. */
+  muted(participant: Participant): void;
+  announce(fact: FactOfParticipant, participant: Participant): void;
+  departed(participant: Participant): void;
+};
+
+type OmitEach<Fact, Key extends PropertyKey> = Fact extends unknown ? Omit<Fact, Key> : never;
+/** A fact without what the room adds to it: who, where and when. */
+export type FactOfParticipant = OmitEach<
+  Extract<RoomFact, { participantId: ParticipantId }>,
+  'at' | 'room' | 'roomId' | 'identity' | 'participantId'
+>;

@@ -1,0 +1,34 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { IceServer, Metadata } from './events.ts';
+import type { RoomFact } from './facts.ts';
+import type { RoomName } from './ids.ts';
+import type { MediaEngine } from './media-engine.ts';
+import type { Profile } from './participant-room.ts';
+import type { Room } from './room.ts';
+
+/** What an application decides for a room. Times in milliseconds. */
+export type RoomSettings = {
+  /** 1 or more. */
+  readonly maxParticipants: number;
+  /** How long a room waits for its first participant. */
+  readonly emptyTimeout: number;
+  /** How long it outlives its last one. */
+  readonly departureTimeout: number;
+  readonly metadata: Metadata;
+};
+
+/** What a room needs of the world; the same for all rooms. */
+export type RoomContext = {
+  readonly engine: MediaEngine;
+  readonly now: Clock;
+  /** An unguessable id, different each time. */
+  readonly newId: () => string;
+  /** The ICE servers of somebody in the room of this name, with credentials as of now. */
+  readonly iceServers: (room: RoomName, profile: Profile) => IceServer[];
+  readonly onFact: (fact: RoomFact) => void;
+  /** The room has something for the next tick. */
+  readonly onTickDue: (room: Room) => void;
+  /** The room's occupancy has changed, and with it the time at which it closes by itself. */
+  readonly onOccupancy: (room: Room) => void;
+  readonly onClosed: (room: Room) => void;
+};

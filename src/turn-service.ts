@@ -1,0 +1,108 @@
+/** The relay as a part of this server: from the configuration to ICE servers, credentials, readiness and metrics. */
+import { randomBytes } from 'node:crypto';
+
+import type { TurnDesk } from './api/turn-routes.ts';
+import type { Config } from './config/config.ts';
+import type { Clock } from './kernel/clock.ts';
+import { type TokenBucket, fullBucket, take } from './kernel/token-bucket.ts';
+import type { Log } from './observability/log.ts';
+import { installedUdpAddon } from './package.ts';
+import type { EndedAllocation } from './relay/control.ts';
+import { createCredentialDesk } from './relay/credential-desk.ts';
+import { turnIdentity } from './relay/identity.ts';
+import type { MediaAddress } from './relay/options.ts';
+import { createRelay, type Relay } from './relay/relay.ts';
+import { type MetricFamily, relayMetrics } from './relay/report.ts';
+import { turnUris } from './relay/uris.ts';
+import type { IceServer } from './rooms/events.ts';
+import type { Grants } from './rooms/grants.ts';
+import type { Identity, RoomName } from './rooms/ids.ts';
+
+/** STUN and TURN, as the rest of the server sees it. */
+export type TurnService = {
+  /** TURN URIs (RFC 7065), the preferred first. */
+  readonly uris: readonly string[];
+  readonly desk: TurnDesk;
+  readonly relay: Relay;
+  /** What a participant is told; none where it may neither send nor receive media. */
+  iceServers(room: RoomName, participant: { readonly identity: Identity; readonly grants: Grants }): IceServer[];
+  /** Ends what a participant relays, and takes its credentials back. */
+  revoke(room: RoomName, identity: Identity, cause: string): void;
+  /** Why it cannot serve, if it cannot. */
+  unready(): string | undefined;
+  metrics(): MetricFamily[];
+  close(): Promise<void>;
+};
+
+export type TurnServiceOptions = {
+  readonly config: Config;
+  /** The certificate of HTTP, as file names or PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly media: readonly MediaAddress[];
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Log lines of ended allocations: a flood of short ones must not become a flood of lines. */
+const LINES = { rate: 20, burst: 200 };
+
+/** Starts the relay. Rejects with a sentence that names the key of the configuration. */
+export async function startTurn({ config, tls, media, clock, log }: TurnServiceOptions): Promise<TurnService> {
+  const { turn } = config;
+  const secrets = turn.secrets.length > 0 ? turn.secrets : [randomBytes(32).toString('base64url')];
+  const relay = await createRelay({
+    ...turn,
+    ...{ secrets, media },
+    certificate: turn.tls === 'server' ? tls : turn.tls === 'off' ? undefined : turn.tls,
+    relayPorts: { first: turn.minPort, last: turn.maxPort },
+    ownPorts: config.port === 0 ? [] : [config.port],
+    secondAddress: turn.secondAddress ?? undefined,
+    addonPath: installedUdpAddon(),
+    limits: turn.limits,
+    log: (level, message, fields) => log[level](fields ?? {}, message),
+    onEnded: endLogger(log, clock),
+  });
+  const name = config.publicUrl === null ? undefined : new URL(config.publicUrl).hostname;
+  const uris = turnUris(turn.listen, relay.ports, name);
+  const desk = createCredentialDesk({
+    secrets,
+    maxTtl: Math.floor(turn.credentialTtl / 1000),
+    clock,
+    uris: () => uris,
+  });
+
+  return {
+    ...{ uris, relay },
+    desk: {
+      participant: (room, identity, ttl) => desk.issue(turnIdentity(room, identity), ttl),
+      application: (keyId, identity, ttl) =>
+        identity === undefined ? desk.issueNameless(turnIdentity(keyId), ttl) : desk.issue(turnIdentity(identity), ttl),
+    },
+    iceServers(room, { identity, grants }) {
+      if (!grants.subscribe && grants.publish.length === 0) return [];
+      const { username, password } = desk.issue(turnIdentity(room, identity));
+      return [{ urls: [...uris], username, credential: password }];
+    },
+    revoke(room, identity, cause) {
+      const whole = turnIdentity(room, identity);
+      relay.revoke(whole, desk.takeBack(whole), cause);
+    },
+    unready: () => (relay.threads().some(({ running }) => running) ? undefined : 'no relay thread runs'),
+    metrics: () => relayMetrics(relay.counters(), relay.threads()),
+    close: () => relay.close(),
+  };
+}
+
+function endLogger(log: Log, clock: Clock): (allocation: EndedAllocation) => void {
+  const bucket: TokenBucket = fullBucket(LINES, clock());
+  let left = 0;
+  return ({ identity, transport, cause, since, until, usage }) => {
+    if (take(bucket, LINES, clock()) > 0) {
+      left += 1;
+      return;
+    }
+    const fields = { identity, transport, cause, seconds: Math.round((until - since) / 1000), ...usage };
+    log.info(left === 0 ? fields : { ...fields, notLogged: left }, 'turn-allocation-ended');
+    left = 0;
+  };
+}
