@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -53,6 +54,18 @@ test('a join brings ICE servers, UDP before TCP before TLS, with which one reach
     assert.equal(channel, 0x4000);
     assert.equal(data.readUInt16BE(0), messageType(METHOD.BINDING, CLASS.SUCCESS), `media answers over ${transport}`);
   }
+});
+
+test('media on a port that is known before it runs is reached as well', async (t) => {
+  const server = await start(t, ['--media.port', String(await freePort())]);
+  const { joined } = await enter(t, server, 'lab', 'ada');
+  const { iceParameters, iceCandidates } = joined.media.send;
+  const { ip, port } = iceCandidates[0]! as { ip: string; port: number };
+  const client = await open(t, server, credentials(joined.media.iceServers[0]!));
+  await client.allocate();
+  assert.equal((await client.bind(0x4000, transportAddress(ip, port))).error, undefined);
+  client.sendOn(0x4000, connectivityCheck(iceParameters));
+  assert.equal((await client.receive()).data.readUInt16BE(0), messageType(METHOD.BINDING, CLASS.SUCCESS));
 });
 
 test('an ICE restart brings fresh credentials', async (t) => {
@@ -223,6 +236,17 @@ async function enter(t: TestContext, server: TestServer, room: string, identity:
       socket.emit(name, requests, params, resolve);
     });
   return { joined, request };
+}
+
+/** Below those that the system gives out by itself, and apart from the usual ones. */
+async function freePort(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 5000); ; port += 1) {
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
 }
 
 type IceCredentials = { usernameFragment: string; password: string };
