@@ -12,7 +12,7 @@ const LAYERS: Record<string, readonly string[]> = {
   rooms: ['kernel'],
   media: ['kernel', 'rooms'],
   auth: ['kernel', 'rooms'],
-  config: ['kernel', 'auth'],
+  config: ['kernel', 'auth', 'stun'],
   http: ['kernel'],
   observability: ['kernel'],
   signaling: ['kernel', 'rooms', 'auth'],
@@ -37,7 +37,7 @@ const WRAPPED: Record<string, readonly string[]> = {
 const PURE = ['stun', 'turn', 'rooms'];
 /** Files of other folders that are as pure. */
 const PURE_FILES: Record<string, readonly string[]> = {
-  qoe: ['score', 'emodel', 'video', 'causes', 'level', 'window', 'track', 'session', 'store/rollup'],
+  qoe: ['score', 'emodel', 'video', 'causes', 'level', 'window', 'track', 'tally', 'session', 'store/rollup'],
 };
 
 const FORBIDDEN_GLOBALS = [

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 
+import { opaqueString } from '../stun/opaque-string.ts';
 import type { Config } from './config.ts';
 import { announceAll, isWildcard, type Listen } from './listen.ts';
 import type { Machine } from './machine.ts';
@@ -34,13 +35,15 @@ export function resolveTurn(settings: Settings, context: TurnContext): Config['t
   const { announced: _, ...rest } = turn;
 
   checkPorts(settings, listen, context.mediaPorts, report);
-  checkUsers(turn, context.mode, report);
+  const users = usersOf(turn, report);
+  checkUsers({ ...turn, users }, context.mode, report);
   checkSecondAddress(turn, listen, report);
   return {
     ...rest,
     tls: context.certificate,
     threads,
     listen,
+    users,
     relay: relayOf(turn, listen, context.machine, report),
     mobility: turn.mobility === 'auto' ? threads === 1 : turn.mobility,
     tcpRelay: turn.tcpRelay === 'auto' ? threads === 1 && turn.peers === 'public' : turn.tcpRelay,
@@ -140,6 +143,18 @@ function checkPorts(
       report(key, `expected another port than that of HTTP, found ${candidate}`);
   }
   if (port !== 0 && port === tlsPort) report('turn.tlsPort', `expected another port than turn.port, found ${tlsPort}`);
+}
+
+/** RFC 8489 §9.2.2: names and passwords as clients prepare them, too, before they make keys of them. */
+function usersOf({ users }: Turn, report: ReportKey): Turn['users'] {
+  return users.map(({ username, password }, index) => {
+    const prepared = { username: opaqueString(username), password: opaqueString(password) };
+    for (const part of ['username', 'password'] as const) {
+      if (prepared[part] !== undefined) continue;
+      report('turn.users', `expected a ${part} of visible characters and spaces for item ${index}, found others`);
+    }
+    return { username: prepared.username ?? username, password: prepared.password ?? password };
+  });
 }
 
 function checkUsers({ secrets, users }: Turn, mode: Config['mode'], report: ReportKey): void {

@@ -31,8 +31,6 @@ export async function peerPolicyOptions(plan: Plan, ports: RelayPorts, lookUp: L
     for (const told of announced === undefined ? [] : await resolve(announced)) {
       if (isIP(told) === isIP(ip)) media.push({ announced: addressOf(told, port), listening });
     }
-    // Clients on the machine's own network may have found it by its own address.
-    if (announced !== undefined) media.push({ announced: listening, listening });
   }
   const told = await Promise.all(
     plan.listen.map(({ announced }) => (announced === undefined ? Promise.resolve([]) : resolve(announced))),

@@ -13,9 +13,11 @@ export type PortPool = {
   readonly free: number;
 };
 
-const FREE = 0;
-const TAKEN = 1;
-const RESTING = 2;
+/** Places in `at` of ports that are not free. */
+const TAKEN = -1;
+const RESTING = -2;
+/** How often chance may miss before even ports and pairs are looked for one by one. */
+const ATTEMPTS = 32;
 
 /**
  * A pool of the ports `first` to `last`. RFC 8656 §7.2 asks for ports that an attacker cannot foresee. A port rests for
@@ -31,59 +33,79 @@ export function createPortPool(
   restMs = 15_000,
 ): PortPool {
   const size = last - first + 1;
-  const state = new Uint8Array(size);
-  /** Those that rest, the longest first: a Map iterates in insertion order. */
-  const resting = new Map<number, number>();
+  /** The free ports, less `first`, in no order: the first `count` of these. */
+  const free = Uint16Array.from({ length: size }, (_, index) => index);
+  let count = size;
+  /** Of each port, less `first`: where it is among the free ones, or what else it is. */
+  const at = Int32Array.from(free);
+  /** Those that rest, the longest first: `waiting` of them from `head` on, around the end; and until when each does. */
+  const queue = new Uint16Array(size);
+  const restsUntil = new Float64Array(size);
+  let head = 0;
+  let waiting = 0;
   let taken = 0;
   for (const port of new Set(except)) if (port >= first && port <= last) mark(port - first);
 
-  function wakeRested(now: number): void {
-    for (const [index, until] of resting) {
-      if (until > now) return;
-      resting.delete(index);
-      state[index] = FREE;
-    }
+  function mark(index: number): void {
+    const place = at[index]!;
+    count -= 1;
+    const other = free[count]!;
+    free[place] = other;
+    at[other] = place;
+    at[index] = TAKEN;
+    taken += 1;
   }
 
-  const fits = (index: number, wanted: 'any' | 'even' | 'pair') => {
-    if (state[index] !== FREE) return false;
-    if (wanted === 'any') return true;
-    return (first + index) % 2 === 0 && (wanted === 'even' || (index + 1 < size && state[index + 1] === FREE));
-  };
+  function wakeRested(now: number): void {
+    while (waiting > 0 && restsUntil[queue[head]!]! <= now) wakeFirst();
+  }
 
-  /** From a random place on, around the whole range. */
+  function wakeFirst(): void {
+    const index = queue[head]!;
+    head = (head + 1) % size;
+    waiting -= 1;
+    at[index] = count;
+    free[count] = index;
+    count += 1;
+  }
+
+  const fits = (index: number, wanted: 'any' | 'even' | 'pair') =>
+    wanted === 'any' || ((first + index) % 2 === 0 && (wanted === 'even' || (index + 1 < size && at[index + 1]! >= 0)));
+
+  /** By chance; where that misses often, the next in the list, which is in no order either. */
   function find(wanted: 'any' | 'even' | 'pair'): number | undefined {
-    const start = random(size);
-    for (let step = 0; step < size; step += 1) {
-      const index = start + step < size ? start + step : start + step - size;
+    if (count === 0) return undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const index = free[random(count)]!;
       if (fits(index, wanted)) return index;
     }
-    return undefined;
-  }
-
-  function mark(index: number): void {
-    state[index] = TAKEN;
-    taken += 1;
+    return free.subarray(0, count).find((index) => fits(index, wanted));
   }
 
   function rest(port: number, now: number): void {
     const index = port - first;
-    if (state[index] !== TAKEN) return;
+    if (at[index] !== TAKEN) return;
     taken -= 1;
-    state[index] = RESTING;
-    resting.set(index, now + restMs);
+    at[index] = RESTING;
+    queue[(head + waiting) % size] = index;
+    waiting += 1;
+    restsUntil[index] = now + restMs;
+  }
+
+  /** What fits among those that rest: the one that has rested longest, or all of them where two must be neighbours. */
+  function findResting(wanted: 'any' | 'even' | 'pair'): number | undefined {
+    if (wanted === 'any') {
+      if (waiting > 0) wakeFirst();
+    } else {
+      while (waiting > 0) wakeFirst();
+    }
+    return find(wanted);
   }
 
   return {
     take(wanted, now) {
       wakeRested(now);
-      if (taken === size) return undefined;
-      let index = find(wanted);
-      if (index === undefined && resting.size > 0) {
-        const [longest] = resting.keys();
-        wakeRested(wanted === 'any' ? resting.get(longest!)! : Infinity);
-        index = find(wanted);
-      }
+      const index = find(wanted) ?? findResting(wanted);
       if (index === undefined) return undefined;
       mark(index);
       if (wanted === 'pair') mark(index + 1);

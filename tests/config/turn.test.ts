@@ -83,6 +83,11 @@ test('secrets are long, users are told apart from time-limited names, and produc
   const users = (text: string) => ['--turn.users', text];
   refused(users('[{username: "1700000000:ada", password: x}]'), /turn\.users: expected a username without a time/u);
   refused(users('[{username: a, password: x}, {username: a, password: y}]'), /turn\.users: expected different/u);
+  refused(users('[{username: "a\\u0007", password: x}]'), /turn\.users: expected a username of visible characters/u);
+  refused(users('[{username: a, password: ""}]'), /turn\.users/u);
+  // U+0065 U+0301 and a space that does not break: as RFC 8265 §4.2.2 has them, so that both sides make the same key.
+  const [prepared] = turn(...users('[{username: "e\\u0301", password: "a\\u00a0b"}]')).users;
+  assert.deepEqual(prepared, { username: '\u00e9', password: 'a b' });
   const production = ['--mode', 'production', '--auth.keys', `k.${'s'.repeat(32)}`];
   refused(production, /turn\.secrets: expected a secret, because mode is production; found none/u);
   assert.equal(turn(...production, '--turn.enabled', 'false').enabled, false);

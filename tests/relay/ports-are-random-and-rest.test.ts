@@ -30,6 +30,58 @@ test('a port that was given back rests, unless no other is left', () => {
   assert.equal(pool.take('any', 1020), second, 'the one that has rested enough');
 });
 
+test('a pool answers as a plain list of ports would', () => {
+  const step = fc.oneof(
+    fc.record({
+      what: fc.constant('take' as const),
+      wanted: fc.constantFrom('any' as const, 'even' as const, 'pair' as const),
+    }),
+    fc.record({ what: fc.constant('give' as const), which: fc.nat() }),
+    fc.record({ what: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 700 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.integer({ min: 1, max: 12 }), (steps, size) => {
+      const first = 50_001;
+      const pool = createPortPool({ first, last: first + size - 1 }, randomInt, 1000);
+      const until = new Map<number, number>(Array.from({ length: size }, (_, index) => [first + index, 0]));
+      const taken: number[] = [];
+      let now = 0;
+      for (const one of steps) {
+        if (one.what === 'wait') now += one.ms;
+        else if (one.what === 'give') {
+          const [port] = taken.splice(one.which % Math.max(1, taken.length), 1);
+          if (port === undefined) continue;
+          pool.giveBack(port, now);
+          until.set(port, now + 1000);
+        } else {
+          const fits = (port: number) =>
+            until.has(port) &&
+            (one.wanted === 'any' || (port % 2 === 0 && (one.wanted === 'even' || until.has(port + 1))));
+          const [rested, resting] = [true, false].map((awake) =>
+            [...until.keys()].filter(
+              (port) =>
+                fits(port) &&
+                (until.get(port)! <= now && (one.wanted !== 'pair' || until.get(port + 1)! <= now)) === awake,
+            ),
+          );
+          const port = pool.take(one.wanted, now);
+          if (rested!.length > 0) assert.ok(rested!.includes(port!), `${port} is one that has rested`);
+          else if (resting!.length > 0) assert.ok(resting!.includes(port!), `${port} is one that is left`);
+          else assert.equal(port, undefined);
+          // Neighbours are looked for among all that rest, which have rested with that.
+          if (rested!.length === 0 && one.wanted !== 'any') for (const other of until.keys()) until.set(other, 0);
+          if (port === undefined) continue;
+          for (const each of one.wanted === 'pair' ? [port, port + 1] : [port]) {
+            until.delete(each);
+            taken.push(each);
+          }
+        }
+        assert.equal(pool.free, until.size);
+      }
+    }),
+  );
+});
+
 test('even ports are even, and of a pair both are taken', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1024, max: 60_000 }), fc.integer({ min: 0, max: 40 }), (first, more) => {
