@@ -5,8 +5,12 @@ import { defineConfig } from 'rolldown';
  * (a second, with a bundle half of it). `node src/main.ts` runs the sources as they are.
  */
 export default defineConfig({
-  // The relay's threads run a program of their own, which src/relay/thread-slot.ts starts by this name.
-  input: { main: 'src/main.ts', 'relay-thread': 'src/relay/thread.ts' },
+  // Threads run programs of their own, which src/relay/thread-slot.ts and src/qoe/store/store.ts start by these names.
+  input: {
+    main: 'src/main.ts',
+    'relay-thread': 'src/relay/thread.ts',
+    'qoe-store-thread': 'src/qoe/store/thread.ts',
+  },
   platform: 'node',
   // The one carries native code, the other is loaded by few and is large.
   external: ['uWebSockets.js', 'selfsigned'],

@@ -1,0 +1,268 @@
+/** One session's quality: takes its beacons and what the server sees of it, and says how good it is. */
+import type { Millis } from '../kernel/clock.ts';
+import type { Beacon } from './beacon.ts';
+import { CAUSE, NO_CAUSE } from './causes.ts';
+import { ClockOffset } from './clock-offset.ts';
+import { FIELD, type FieldName } from './fields.ts';
+import { type LevelState, newLevel, updateLevel } from './level.ts';
+import { newSample, readSample, type Rejection } from './sample.ts';
+import { causesIn, forget, newCosts, newFacts, rateTrack, type TrackFacts } from './score.ts';
+import { SequenceWindow } from './sequence-window.ts';
+import type { ConsumerView, LinkView, ProducerView } from './server-view.ts';
+import { type Quality, setQuality, Tally } from './tally.ts';
+import { Track } from './track.ts';
+import { DecayingMeans, STALE_AFTER_MS } from './window.ts';
+
+/** Tracks of a session at once; more are refused. */
+const MAX_TRACKS = 128;
+
+/** The steps of a join, in their order. */
+export const JOIN_STEPS = [
+  'joinSocket',
+  'joinAnswered',
+  'joinConnected',
+  'joinFirstFrame',
+] as const satisfies FieldName[];
+
+/** What became of a beacon's samples. */
+export type IngestReport = {
+  accepted: number;
+  duplicate: number;
+  rejected: number;
+  /** Each refused sample: its place in the beacon, why, and the field that it is about. */
+  reasons: { index: number; why: Rejection; field?: string }[];
+};
+
+export type SessionQuality = {
+  /** What this participant sends, as the server gets it: its uplink and its source. */
+  readonly up: Quality;
+  /** What the server sends it, as it comes out: its downlink and its machine. */
+  readonly down: Quality;
+  /** The worse of both: what the others see beside its name. */
+  readonly both: Quality;
+  /** All that it hears and sees, whoever is to blame: 1 to 5, NaN while nothing is known. */
+  experience: number;
+};
+
+/** Finds the session that sends a producer. */
+export type SenderOf = (producerId: string) => QoeSession | undefined;
+
+const UP = causesIn('uplink', 'source');
+const DOWN = causesIn('downlink', 'receiver');
+
+// One at a time is scored or read: what that needs is there once.
+const sample = newSample();
+const facts = newFacts();
+const costs = newCosts();
+
+export class QoeSession {
+  readonly id: string;
+  readonly quality: SessionQuality;
+  /** ms from the call to join, by `JOIN_STEPS`; NaN where the client has not said. */
+  readonly joinSteps = new Float64Array(JOIN_STEPS.length).fill(Number.NaN);
+  /** Times that it was set up again. */
+  reconnects = 0;
+  readonly #tracks = new Map<string, Track>();
+  readonly #sequence = new SequenceWindow();
+  readonly #clock = new ClockOffset();
+  /** Of the connection as a whole: its round trip. */
+  readonly #link = new DecayingMeans(1);
+  readonly #levels: { up: LevelState; down: LevelState; both: LevelState };
+  #view: LinkView | undefined;
+  #relayed = false;
+  #overTcp = false;
+
+  constructor(id: string, now: Millis) {
+    this.id = id;
+    this.#levels = { up: newLevel(now), down: newLevel(now), both: newLevel(now) };
+    this.quality = { up: unknown(), down: unknown(), both: unknown(), experience: Number.NaN };
+  }
+
+  /** Judges each sample of `beacon`, which came at `receivedAt`, and takes those that are new and good. */
+  ingest(beacon: Beacon, receivedAt: Millis): IngestReport {
+    const report: IngestReport = { accepted: 0, duplicate: 0, rejected: 0, reasons: [] };
+    this.#clock.observe(beacon.sentAt, receivedAt);
+    for (let index = 0; index < beacon.samples.length; index += 1) {
+      const refused = readSample(beacon.samples[index], beacon.sentAt, sample);
+      if (refused !== undefined) {
+        refuse(report, index, refused.why, refused.field);
+        continue;
+      }
+      const arrival = this.#sequence.look(sample.seq);
+      if (arrival === 'seen') report.duplicate += 1;
+      else if (arrival === 'old') refuse(report, index, 'ancient', 'seq');
+      else {
+        const why = this.#take(receivedAt);
+        if (why !== undefined) {
+          refuse(report, index, why, 'track');
+          continue;
+        }
+        this.#sequence.add(sample.seq);
+        report.accepted += 1;
+      }
+    }
+    return report;
+  }
+
+  #take(receivedAt: number): Rejection | undefined {
+    const at = Math.min(receivedAt, sample.at + this.#clock.offset);
+    if (sample.kind === 'session') {
+      this.#takeSession(at);
+      return undefined;
+    }
+    const track = this.#track(sample.track, sample.kind === 'send', receivedAt);
+    if (track === undefined) return 'too-many-tracks';
+    if (track.sent !== (sample.kind === 'send')) return 'inconsistent';
+    track.takeSample(sample, at);
+    return undefined;
+  }
+
+  #takeSession(at: number): void {
+    const { values, ms } = sample;
+    this.#link.add(0, values[FIELD.rtt]!, this.#link.begin(at, ms));
+    if (values[FIELD.candidateType]! >= 0) this.#relayed = values[FIELD.candidateType] === 3;
+    if (values[FIELD.protocol]! >= 0) this.#overTcp = values[FIELD.protocol] !== 0;
+    if (values[FIELD.reconnects]! > 0) this.reconnects += values[FIELD.reconnects]!;
+    for (let step = 0; step < JOIN_STEPS.length; step += 1) {
+      const took = values[FIELD[JOIN_STEPS[step]!]]!;
+      // A second join of the same session is a reconnect, and no part of the first.
+      if (Number.isNaN(this.joinSteps[step]!)) this.joinSteps[step] = took;
+    }
+  }
+
+  #track(id: string, sent: boolean, now: number): Track | undefined {
+    const found = this.#tracks.get(id);
+    if (found !== undefined) return found;
+    if (this.#tracks.size >= MAX_TRACKS) this.#dropStale(now);
+    if (this.#tracks.size >= MAX_TRACKS) return undefined;
+    const track = new Track(sent);
+    this.#tracks.set(id, track);
+    return track;
+  }
+
+  /** The server knows which way a track goes, whatever a client has said of it. */
+  #viewed(id: string, sent: boolean, now: number): Track | undefined {
+    if (this.#tracks.get(id)?.sent === !sent) this.#tracks.delete(id);
+    return this.#track(id, sent, now);
+  }
+
+  #dropStale(now: number): void {
+    for (const [id, track] of this.#tracks) {
+      if (now - Math.max(track.clientAt, track.serverAt) > STALE_AFTER_MS) this.#tracks.delete(id);
+    }
+  }
+
+  /** Takes what the server saw of a track that the session sends. */
+  takeProducer(view: ProducerView, now: Millis): void {
+    this.#viewed(view.id, true, now)?.takeView(view, now);
+  }
+
+  /** Takes what the server saw of a track that it sends to the session. */
+  takeConsumer(view: ConsumerView, now: Millis): void {
+    this.#viewed(view.id, false, now)?.takeView(view, now);
+  }
+
+  takeLink(view: LinkView): void {
+    this.#view = view;
+  }
+
+  /** The producer or consumer is closed. */
+  removeTrack(id: string): void {
+    this.#tracks.delete(id);
+  }
+
+  /** Fills in what is known of a track's way to the server; nothing where the session does not send it. */
+  fillUplink(producerId: string, into: TrackFacts): void {
+    const track = this.#tracks.get(producerId);
+    if (track === undefined) return;
+    track.fillSource(into);
+    if (Number.isNaN(into.rttUp)) into.rttUp = this.#link.mean(0);
+    into.delayUp = this.#view?.delayUp ?? Number.NaN;
+    into.tcpUp = this.#isRelayedOverTcp;
+  }
+
+  get #isRelayedOverTcp(): boolean {
+    return (this.#relayed && this.#overTcp) || (this.#view?.relayedOverTcp ?? false);
+  }
+
+  /** Round trip to the client, ms; NaN where it is not known. */
+  get rtt(): number {
+    return this.#link.mean(0);
+  }
+
+  /** bit/s and share lost of what is sent (`up`) or received, over all tracks; NaN where nothing is known. */
+  traffic(up: boolean): { bitrate: number; loss: number } {
+    let bitrate = Number.NaN;
+    let lost = 0;
+    let weight = 0;
+    for (const track of this.#tracks.values()) {
+      if (track.sent !== up || !(track.bitrate >= 0)) continue;
+      bitrate = (bitrate >= 0 ? bitrate : 0) + track.bitrate;
+      if (track.loss >= 0) {
+        lost += track.loss * (track.bitrate + 1);
+        weight += track.bitrate + 1;
+      }
+    }
+    return { bitrate, loss: lost / weight };
+  }
+
+  /** Scores everything anew. Call it when something came in, and once a second. True when a level has changed. */
+  score(now: Millis, senderOf: SenderOf): boolean {
+    for (const tally of [up, down, whole]) tally.reset();
+    for (const [id, track] of this.#tracks) {
+      if (track.paused || now - Math.max(track.clientAt, track.serverAt) > STALE_AFTER_MS) continue;
+      forget(facts);
+      if (track.sent) {
+        this.fillUplink(id, facts);
+        rateTrack(facts, costs);
+        up.add(facts, costs, UP);
+        continue;
+      }
+      const { producerId } = track;
+      if (producerId !== undefined) senderOf(producerId)?.fillUplink(producerId, facts);
+      track.fillReceived(facts);
+      if (Number.isNaN(facts.rttDown)) facts.rttDown = this.#link.mean(0);
+      facts.delayDown = this.#view?.delayDown ?? Number.NaN;
+      facts.tcpDown = this.#isRelayedOverTcp;
+      rateTrack(facts, costs);
+      down.add(facts, costs, DOWN);
+      whole.add(facts, costs);
+    }
+    const { quality } = this;
+    if (this.#view?.connected === false) {
+      setQuality(quality.up, 1, CAUSE['disconnected-up'], Number.NaN);
+      setQuality(quality.down, 1, CAUSE['disconnected-down'], Number.NaN);
+      quality.experience = 1;
+    } else {
+      up.into(quality.up);
+      down.into(quality.down);
+      quality.experience = whole.score();
+    }
+    const worse =
+      quality.up.score <= quality.down.score || Number.isNaN(quality.down.score) ? quality.up : quality.down;
+    setQuality(quality.both, worse.score, worse.cause, worse.amount);
+    const changed = [this.#update('up', now), this.#update('down', now), this.#update('both', now)];
+    return changed.includes(true);
+  }
+
+  #update(which: 'up' | 'down' | 'both', now: Millis): boolean {
+    const quality = this.quality[which];
+    const state = this.#levels[which];
+    if (Number.isNaN(quality.score) || !updateLevel(state, quality.score, now)) return false;
+    quality.level = state.level;
+    return true;
+  }
+}
+
+function unknown(): Quality {
+  return { score: Number.NaN, level: 'excellent', cause: NO_CAUSE, amount: Number.NaN };
+}
+
+function refuse(report: IngestReport, index: number, why: Rejection, field: string | undefined): void {
+  report.rejected += 1;
+  report.reasons.push({ index, why, ...(field === undefined ? {} : { field }) });
+}
+
+const up = new Tally();
+const down = new Tally();
+const whole = new Tally();

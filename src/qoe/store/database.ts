@@ -1,0 +1,224 @@
+/** The database on its own thread: opens, migrates, writes batches, and finds out what is wrong when it cannot. */
+import { renameSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+import { JOIN_STEPS } from '../session.ts';
+import type { Batch, NumberedBatch, StoreFault, StoreStart } from './control.ts';
+import { POINT_COLUMNS, POINT_FIELDS, POINT_SIZE, ROLLUP_P10, ROLLUP_P60, STEPS, worstOf } from './rollup.ts';
+import { MIGRATIONS } from './schema.ts';
+
+export class Database {
+  readonly sql: DatabaseSync;
+  readonly #point: StatementSync;
+  readonly #mark: StatementSync;
+  readonly #start: StatementSync;
+  readonly #change: StatementSync;
+  readonly #tally: StatementSync;
+  readonly #cost: StatementSync;
+  readonly #done: StatementSync;
+  readonly #progress: StatementSync;
+  readonly #writer: number;
+
+  /** Opens or makes the file. Throws what SQLite says. */
+  constructor({ path, busyTimeout, writer }: Pick<StoreStart, 'path' | 'busyTimeout' | 'writer'>) {
+    this.#writer = writer;
+    const sql = new DatabaseSync(path, { timeout: busyTimeout });
+    this.sql = sql;
+    try {
+      configure(sql);
+      migrate(sql);
+      const columns = ['slot', 'session', 't', ...POINT_COLUMNS];
+      this.#point = sql.prepare(
+        `INSERT OR REPLACE INTO p1 (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+      );
+      this.#mark = sql.prepare('INSERT OR IGNORE INTO dirty VALUES (?)');
+      this.#start = sql.prepare(
+        'INSERT INTO session (key, id, room, roomId, identity, joined) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      );
+      this.#change = sql.prepare(
+        'UPDATE session SET "left" = coalesce(?, "left"), endReason = coalesce(?, endReason), ' +
+          `${JOIN_STEPS.map((step) => `${step} = coalesce(?, ${step})`).join(', ')}, ` +
+          'reconnects = coalesce(?, reconnects) WHERE key = ?',
+      );
+      this.#tally = sql.prepare(
+        'UPDATE session SET lost = lost + ?, poor = poor + ?, good = good + ?, excellent = excellent + ?, ' +
+          'scoreN = scoreN + ?, scoreSum = scoreSum + ?, scoreMin = min(scoreMin, ?), lastT = max(lastT, ?) ' +
+          'WHERE key = ?',
+      );
+      this.#cost = sql.prepare(
+        'INSERT INTO cost (day, room, cause, seconds, cost) ' +
+          'SELECT ?, room, ?, ?, ? FROM session WHERE key = ? ' +
+          'ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds, cost = cost + excluded.cost',
+      );
+      this.#done = sql.prepare('SELECT sequence FROM progress WHERE writer = ?');
+      this.#progress = sql.prepare('INSERT OR REPLACE INTO progress VALUES (?, ?)');
+    } catch (error) {
+      sql.close();
+      throw error;
+    }
+  }
+
+  /** Writes those of `batches` that are not written yet in one transaction, or throws and has written nothing. */
+  write(batches: readonly NumberedBatch[]): void {
+    this.#transact(() => {
+      const done = Number(this.#done.get(this.#writer)?.['sequence'] ?? -1);
+      for (const { sequence, batch } of batches) {
+        if (sequence > done) this.#write(batch);
+      }
+      const last = batches.at(-1);
+      if (last !== undefined) this.#progress.run(this.#writer, Math.max(done, last.sequence));
+    });
+  }
+
+  #write({ starts, changes, points }: Batch): void {
+    for (const { key, id, room, roomId, identity, joined } of starts) {
+      this.#start.run(key, id, room, roomId, identity, joined);
+    }
+    this.#writePoints(points);
+    for (const { key, left, endReason, joinSteps, reconnects } of changes) {
+      const steps = JOIN_STEPS.map((_, index) => joinSteps?.[index] ?? null);
+      this.#change.run(left ?? null, endReason ?? null, ...steps, reconnects ?? null, key);
+    }
+  }
+
+  #writePoints(points: Float64Array): void {
+    const slots = new Set<number>();
+    const costs = new Map<string, CostTally>();
+    for (let at = 0; at < points.length; at += POINT_SIZE) {
+      const t = points[at + P.t]!;
+      const session = points[at + P.session]!;
+      const [cause, cost] = [points[at + P.cause]!, points[at + P.cost]!];
+      const slot = Math.floor(t / STEPS.p1.slot);
+      const level = points[at + P.level]!;
+      const score = points[at + P.experience]!;
+      this.#point.run(
+        ...[slot, session, t],
+        ...[orNull(points[at + P.up]!), orNull(points[at + P.down]!), orNull(score)],
+        ...[orNull(points[at + P.bitrateUp]!), orNull(points[at + P.bitrateDown]!)],
+        ...[orNull(points[at + P.lossUp]!), orNull(points[at + P.lossDown]!), orNull(points[at + P.rtt]!)],
+        ...[level, worstOf(cause, cost)],
+      );
+      this.#tally.run(
+        ...[Number(level === 0), Number(level === 1), Number(level === 2), Number(level === 3)],
+        ...[score >= 0 ? 1 : 0, Math.max(0, score), score >= 0 ? score : 999, t, session],
+      );
+      slots.add(slot);
+      if (cause >= 0 && cost > 0) addCost(costs, Math.floor(t / 86_400), cause, session, cost);
+    }
+    for (const slot of slots) this.#mark.run(slot);
+    for (const { day, cause, session, seconds, cost } of costs.values()) {
+      this.#cost.run(day, cause, seconds, cost, session);
+    }
+  }
+
+  /**
+   * Rolls up the slots that are over at `now` (ms) and were written since they were rolled up last; some of them at once. Rows are
+   * made anew from those below, so it may happen twice.
+   */
+  rollUp(now: number): void {
+    const over = Math.floor(now / 1000 / STEPS.p1.slot);
+    const slots = this.sql.prepare('SELECT slot FROM dirty WHERE slot < ? ORDER BY slot LIMIT 12').all(over);
+    if (slots.length === 0) return;
+    this.#transact(() => {
+      const minutes = new Set<number>();
+      for (const { slot } of slots as { slot: number }[]) {
+        this.sql.prepare(ROLLUP_P10).run(slot);
+        this.sql.prepare('DELETE FROM dirty WHERE slot = ?').run(slot);
+        minutes.add(Math.floor((slot * STEPS.p1.slot) / STEPS.p10.slot));
+      }
+      for (const minute of minutes) this.sql.prepare(ROLLUP_P60).run(minute);
+    });
+  }
+
+  #transact(act: () => void): void {
+    this.sql.exec('BEGIN IMMEDIATE');
+    try {
+      act();
+      this.sql.exec('COMMIT');
+    } catch (error) {
+      // A full disk may have rolled it back already.
+      if (this.sql.isTransaction) this.sql.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.sql.isOpen) this.sql.close();
+  }
+}
+
+/** Where each number of a point stands. */
+const P = Object.fromEntries(POINT_FIELDS.map((name, index) => [name, index])) as Readonly<
+  Record<(typeof POINT_FIELDS)[number], number>
+>;
+
+function orNull(value: number): number | null {
+  return value >= 0 ? value : null;
+}
+
+type CostTally = { day: number; cause: number; session: number; seconds: number; cost: number };
+
+function addCost(costs: Map<string, CostTally>, day: number, cause: number, session: number, cost: number): void {
+  const key = `${day} ${cause} ${session}`;
+  const found = costs.get(key);
+  if (found === undefined) costs.set(key, { day, cause, session, seconds: 1, cost });
+  else {
+    found.seconds += 1;
+    found.cost += cost;
+  }
+}
+
+/**
+ * A commit in WAL mode with `synchronous = NORMAL` is in the system's page cache: it outlives the process however that ends.
+ * What a loss of power takes is what came after the last checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
+ */
+function configure(sql: DatabaseSync): void {
+  sql.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; ' +
+      'PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;',
+  );
+}
+
+function migrate(sql: DatabaseSync): void {
+  const { user_version: version } = sql.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > MIGRATIONS.length) {
+    throw new Error(`The store was written by a newer version of this server (${version} > ${MIGRATIONS.length}).`);
+  }
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    sql.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}
+
+/** What an error of SQLite means for the store: https://sqlite.org/rescode.html, the primary codes. */
+export function faultOf(error: unknown): StoreFault {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  switch (code) {
+    case 13:
+      return 'full';
+    case 5:
+    case 6:
+      return 'locked';
+    case 11:
+    case 26:
+      return 'corrupt';
+    case 8:
+    case 14:
+      return 'unwritable';
+    default:
+      return 'failed';
+  }
+}
+
+/** Moves a file that is no database any more out of the way, with what belongs to it; returns where it is now. */
+export function moveAside(path: string, now: number): string {
+  const aside = `${path}.corrupt-${now}`;
+  for (const suffix of ['', '-wal', '-shm']) {
+    try {
+      renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  return aside;
+}

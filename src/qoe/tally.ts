@@ -1,0 +1,92 @@
+/** Several tracks as one: how good a direction is, and what cost it most. */
+import { type CauseId, CAUSES, NO_CAUSE } from './causes.ts';
+import type { Level } from './level.ts';
+import { type Costs, foldCosts, newCosts, type Places, type TrackFacts, worstCause } from './score.ts';
+
+/** Quality in one direction, or in both. */
+export type Quality = {
+  /** 1 to 5; NaN while nothing is known. */
+  score: number;
+  level: Level;
+  /** The cause that cost most, a number of CAUSES; `NO_CAUSE` where nothing cost anything. */
+  cause: number;
+  /** The measurement beside it, for `describeCause`; NaN where there is none. */
+  amount: number;
+};
+
+/** The best opinion of both models. */
+export const BEST_OPINION = 4.5;
+
+/** Less than this is no reason worth telling. */
+const LEAST_LOST = 0.25;
+
+/** The tracks of one kind. */
+type KindTally = { count: number; score: number; readonly causes: Costs; readonly amounts: Costs };
+
+/** Several tracks of one direction: each kind is as good as its tracks are on average, and all as good as the worst kind. */
+export class Tally {
+  readonly #audio: KindTally = { count: 0, score: 0, causes: newCosts(), amounts: newCosts() };
+  readonly #video: KindTally = { count: 0, score: 0, causes: newCosts(), amounts: newCosts() };
+
+  reset(): void {
+    for (const kind of [this.#audio, this.#video]) {
+      if (kind.count === 0) continue;
+      kind.count = 0;
+      kind.score = 0;
+      kind.causes.fill(0);
+      kind.amounts.fill(0);
+    }
+  }
+
+  add(of: TrackFacts, by: Costs, places?: Places): void {
+    const kind = of.kind === 'audio' ? this.#audio : this.#video;
+    const score = foldCosts(of.kind, by, places);
+    kind.count += 1;
+    kind.score += score;
+    const lost = BEST_OPINION - score;
+    const worst = lost < LEAST_LOST ? NO_CAUSE : worstCause(by, places);
+    if (worst === NO_CAUSE) return;
+    kind.causes[worst]! += lost;
+    kind.amounts[worst]! += lost * amountOf(worst, of);
+  }
+
+  /** The mean of the worst kind; NaN where there was no track. */
+  score(): number {
+    const kind = this.#worst();
+    return kind.score / kind.count;
+  }
+
+  into(quality: Quality): void {
+    const kind = this.#worst();
+    const cause = worstCause(kind.causes);
+    const amount = cause === NO_CAUSE ? Number.NaN : kind.amounts[cause]! / kind.causes[cause]!;
+    setQuality(quality, kind.score / kind.count, cause, amount);
+  }
+
+  #worst(): KindTally {
+    const [audio, video] = [this.#audio, this.#video];
+    if (audio.count === 0) return video;
+    return video.count === 0 || audio.score / audio.count <= video.score / video.count ? audio : video;
+  }
+}
+
+/** The measurement that a cause is about. */
+const AMOUNT: Partial<Record<CauseId, (of: TrackFacts) => number>> = {
+  'loss-up': ({ lossUp }) => lossUp,
+  'loss-down': ({ lossDown }) => lossDown,
+  'jitter-up': ({ jitterUp }) => jitterUp,
+  'jitter-down': ({ jitterDown }) => jitterDown,
+  'delay-up': ({ delayUp, rttUp }) => (delayUp >= 0 ? delayUp : rttUp / 2),
+  'delay-down': ({ delayDown, rttDown }) => (delayDown >= 0 ? delayDown : rttDown / 2),
+};
+
+function amountOf(cause: number, of: TrackFacts): number {
+  return AMOUNT[CAUSES[cause]!.id]?.(of) ?? Number.NaN;
+}
+
+/** Fills in all but the level. */
+export function setQuality(quality: Quality, score: number, cause: number, amount: number): void {
+  quality.score = score;
+  quality.cause = cause;
+  quality.amount = amount;
+}

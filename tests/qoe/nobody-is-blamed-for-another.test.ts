@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Millis } from '../../src/kernel/clock.ts';
+import { CAUSES, describeCause, placeOf } from '../../src/qoe/causes.ts';
+import { QoeSession } from '../../src/qoe/session.ts';
+import type { Quality } from '../../src/qoe/tally.ts';
+
+test('a clean call: everybody is excellent, and there is nothing to tell', () => {
+  const call = twoInACall();
+  call.run(10, {});
+  for (const each of [call.ann.quality.up, call.ann.quality.both, call.bob.quality.down, call.bob.quality.both]) {
+    assert.ok(each.score >= 4, String(each.score));
+    assert.equal(each.level, 'excellent');
+    assert.equal(each.cause, -1);
+  }
+  assert.ok(call.bob.quality.experience >= 4);
+  assert.ok(Number.isNaN(call.ann.quality.down.score), 'she receives nothing');
+});
+
+test("loss on Ann's way up is hers, though it is Bob who hears it", () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.run(4, { lossUp: 0.08 });
+  assert.equal(call.ann.quality.up.level, 'poor', 'within 4 s');
+  assert.equal(idOf(call.ann.quality.up), 'loss-up');
+  assert.match(describeCause(call.ann.quality.up.cause, call.ann.quality.up.amount), /^loss [78] % up$/u);
+  assert.equal(call.ann.quality.down.level, 'excellent');
+  assert.equal(call.bob.quality.down.level, 'excellent', "Bob's downlink has done nothing");
+  assert.equal(call.bob.quality.up.level, 'excellent');
+  assert.ok(call.bob.quality.experience < 3.3, String(call.bob.quality.experience));
+});
+
+test("loss on Bob's way down is his, and Ann does not hear of it", () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.run(4, { lossDown: 0.12 });
+  assert.equal(call.bob.quality.down.level, 'poor');
+  assert.equal(idOf(call.bob.quality.down), 'loss-down');
+  assert.equal(placeOf(call.bob.quality.down.cause), 'downlink');
+  assert.equal(call.bob.quality.up.level, 'excellent');
+  assert.equal(call.ann.quality.both.level, 'excellent');
+});
+
+test("an encoder that its machine holds back is the source's fault", () => {
+  const call = twoInACall();
+  call.run(10, { sentFps: 6, limitation: 'cpu' });
+  assert.equal(idOf(call.ann.quality.up), 'cpu-source');
+  assert.equal(placeOf(call.ann.quality.up.cause), 'source');
+  assert.equal(call.bob.quality.down.level, 'excellent');
+  assert.ok(call.bob.quality.experience < 4);
+});
+
+test('a relay over TCP is named where delay costs', () => {
+  const call = twoInACall();
+  call.run(6, { rttDown: 900, relayTcpDown: true });
+  assert.equal(describeCause(call.bob.quality.down.cause, call.bob.quality.down.amount), 'relay over TCP');
+  assert.ok(call.bob.quality.down.score < 4);
+});
+
+test('an uplink that brings nothing any more is lost, and comes back slowly', () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.run(5, { cutUp: true });
+  assert.equal(call.ann.quality.up.level, 'lost');
+  call.run(4, {});
+  assert.equal(call.ann.quality.up.level, 'poor');
+  call.run(24, {});
+  assert.equal(call.ann.quality.up.level, 'excellent');
+});
+
+test('without its beacons a client is judged by what the server sees', () => {
+  const call = twoInACall();
+  call.run(6, { lossUp: 0.1, silentClients: true });
+  assert.equal(call.ann.quality.up.level, 'poor');
+  assert.equal(idOf(call.ann.quality.up), 'loss-up');
+});
+
+test('a disconnected transport is lost at once', () => {
+  const call = twoInACall();
+  call.run(4, {});
+  call.ann.takeLink({ connected: false, delayUp: Number.NaN, delayDown: Number.NaN, relayedOverTcp: false });
+  call.run(1, { silentClients: true });
+  assert.equal(call.ann.quality.both.level, 'lost');
+});
+
+/** What happens to what Ann sends Bob. */
+type Weather = {
+  lossUp?: number;
+  lossDown?: number;
+  rttDown?: number;
+  relayTcpDown?: boolean;
+  sentFps?: number;
+  limitation?: string;
+  cutUp?: boolean;
+  silentClients?: boolean;
+};
+
+/** Ann sends a voice and a picture, Bob receives them; the server looks every second, clients tell every 2 s. */
+function twoInACall() {
+  let now = 1_700_000_000_000;
+  let seq = 0;
+  const ann = new QoeSession('ann', now as Millis);
+  const bob = new QoeSession('bob', now as Millis);
+  const senderOf = (id: string) => (id.startsWith('p') ? ann : undefined);
+
+  function beacon(session: QoeSession, samples: object[]): void {
+    const list = samples.map((each) => ({ seq: seq++, at: now, ms: 2000, ...each }));
+    const report = session.ingest({ v: 1, session: session.id, sentAt: now, samples: list }, (now + 20) as Millis);
+    assert.equal(report.rejected, 0, JSON.stringify(report));
+  }
+
+  function look({ lossUp = 0, lossDown = 0, rttDown = 20, cutUp = false }: Weather): void {
+    for (const kind of ['audio', 'video'] as const) {
+      const packets = kind === 'audio' ? 50 : 150;
+      const rest = { kind, codec: kind === 'audio' ? 'opus' : 'vp8', paused: false, ms: 1000, jitter: 3 };
+      const source = kind === 'audio' ? 'microphone' : 'camera';
+      const lost = Math.round(packets * lossUp);
+      const up = cutUp
+        ? { packets: 0, lost: 0, bitrate: 0 }
+        : { packets: packets - lost, lost, bitrate: 8000 * packets };
+      ann.takeProducer({ id: `p-${kind}`, source, rtt: 20, ...rest, ...up }, now as Millis);
+      const down = { packets: packets - Math.round(packets * lossDown), lost: Math.round(packets * lossDown) };
+      bob.takeConsumer(
+        {
+          id: `c-${kind}`,
+          producerId: `p-${kind}`,
+          source,
+          wantedShare: 1,
+          rtt: rttDown,
+          bitrate: 1e5,
+          ...rest,
+          ...down,
+        },
+        now as Millis,
+      );
+    }
+  }
+
+  function tell({ lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false }: Weather): void {
+    const hd = { width: 1280, height: 720 };
+    beacon(ann, [
+      { kind: 'session', rtt: 20, candidateType: 'host', protocol: 'udp' },
+      { kind: 'send', track: 'p-audio', packets: 100, rtt: 20, targetBitrate: 40_000 },
+      {
+        kind: 'send',
+        track: 'p-video',
+        ...hd,
+        fps: sentFps,
+        sourceFps: 30,
+        sourceWidth: 1280,
+        sourceHeight: 720,
+        limitation,
+      },
+    ]);
+    const loss = 1 - (1 - lossUp) * (1 - lossDown);
+    beacon(bob, [
+      { kind: 'session', candidateType: relayTcpDown ? 'relay' : 'host', protocol: relayTcpDown ? 'tcp' : 'udp' },
+      { kind: 'recv', track: 'c-audio', packets: 100, concealed: loss * 0.9, buffer: 50 },
+      { kind: 'recv', track: 'c-video', ...hd, fps: sentFps, frozen: 0, freezes: 0, qp: 40, decodeTime: 3 },
+    ]);
+  }
+
+  return {
+    ann,
+    bob,
+    run(seconds: number, weather: Weather) {
+      for (let second = 0; second < seconds; second += 1) {
+        now += 1000;
+        look(weather);
+        if (second % 2 === 1 && weather.silentClients !== true) tell(weather);
+        ann.score(now as Millis, senderOf);
+        bob.score(now as Millis, senderOf);
+      }
+    },
+  };
+}
+
+function idOf({ cause }: Quality): string | undefined {
+  return CAUSES[cause]?.id;
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+
+import type { QoeStore } from '../../../src/qoe/store/store.ts';
+import { begin, NOW, open, pointAt, scratch, until, written } from './store.ts';
+
+test('while another process holds the lock, points wait; then they are all there', async (t) => {
+  const path = scratch(t);
+  const { store, lines } = open(t, path);
+  const key = begin(store, 'a');
+  store.add(pointAt(key, NOW));
+  await written(store, 1);
+  const other = new DatabaseSync(path);
+  t.after(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  for (let second = 1; second < 50; second += 1) store.add(pointAt(key, NOW + second));
+  await until(() => store.state.fault?.why === 'locked', 'the lock is seen');
+  assert.equal((await store.ask({ type: 'session', id: 'a' }))?.excellent, 1, 'what is there can be read');
+  other.exec('COMMIT');
+  await written(store, 50);
+  assert.equal(store.state.fault, undefined);
+  assert.equal((await store.ask({ type: 'session', id: 'a' }))?.excellent, 50);
+  assert.deepEqual(lines, ['the QoE store cannot be written', 'the QoE store can be written again']);
+});
+
+test('a full disk: what came goes on waiting, in bounds; with room again, it is written', async (t) => {
+  const folder = smallDisk(t);
+  if (folder === undefined) return t.skip('needs root, for a small tmpfs');
+  const { store } = open(t, join(folder, 'qoe.sqlite'));
+  const key = begin(store, 'a');
+  store.add(pointAt(key, NOW));
+  await written(store, 1);
+  const ballast = join(folder, 'ballast');
+  fill(ballast);
+  await fillUntil(store, key, () => store.state.fault !== undefined);
+  assert.equal(store.state.fault?.why, 'full');
+  const { written: before, waiting, underway } = store.state;
+  assert.ok(waiting + underway > 0);
+  rmSync(ballast);
+  await until(() => store.state.fault === undefined && store.state.waiting + store.state.underway === 0, 'it heals');
+  assert.ok(store.state.written > before);
+  const { excellent } = (await store.ask({ type: 'session', id: 'a' }))!;
+  assert.equal(excellent, store.state.written, 'each point once');
+});
+
+test('a file that is no database is moved aside, and sessions that go on are in the new one', async (t) => {
+  const path = scratch(t);
+  const first = open(t, path);
+  const key = begin(first.store, 'a');
+  first.store.add(pointAt(key, NOW));
+  await written(first.store, 1);
+  await first.store.close();
+  writeFileSync(path, 'this is no database '.repeat(1000));
+  const { store, lines } = open(t, path);
+  const again = begin(store, 'b');
+  store.add(pointAt(again, NOW));
+  await written(store, 1);
+  assert.equal(store.state.fault, undefined);
+  assert.equal((await store.ask({ type: 'session', id: 'b' }))?.excellent, 1);
+  assert.ok(lines.includes('the QoE store was corrupt and begins anew'));
+  assert.ok(readdirSync(dirname(path)).some((name) => name.startsWith('qoe.sqlite.corrupt-')));
+});
+
+test('a folder that is missing: the server starts without it, and writes when it is there', async (t) => {
+  const path = join(dirname(scratch(t)), 'later', 'qoe.sqlite');
+  const { store } = open(t, path);
+  store.add(pointAt(begin(store, 'a'), NOW));
+  await until(() => store.state.fault?.why === 'unwritable', 'it is said');
+  mkdirSync(dirname(path));
+  await written(store, 1);
+  assert.equal(store.state.fault, undefined);
+});
+
+test('what waits is bounded: the oldest points are dropped, and counted', async (t) => {
+  const path = join(dirname(scratch(t)), 'never', 'qoe.sqlite');
+  const { store } = open(t, path);
+  const key = begin(store, 'a');
+  for (let index = 0; index < 150_000; index += 1) store.add(pointAt(key, NOW + index));
+  const { waiting, underway, dropped } = store.state;
+  assert.equal(waiting + underway + dropped, 150_000);
+  assert.equal(waiting, 100_000);
+});
+
+test('a file of a newer version is left alone', async (t) => {
+  const path = scratch(t);
+  const newer = new DatabaseSync(path);
+  newer.exec('CREATE TABLE future (x); PRAGMA user_version = 99');
+  newer.close();
+  const { store } = open(t, path);
+  store.add(pointAt(begin(store, 'a'), NOW));
+  await until(() => store.state.fault?.why === 'failed', 'it is said');
+  assert.match(store.state.fault!.message, /newer version/u);
+  const same = new DatabaseSync(path);
+  assert.equal(same.prepare('PRAGMA user_version').get()?.['user_version'], 99);
+  same.close();
+});
+
+/** A file system of 2 MB, or undefined where there may be none. */
+function smallDisk(t: TestContext): string | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const disk = mkdtempSync(join(tmpdir(), 'sluice-qoe-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'ignore' });
+  } catch {
+    rmSync(disk, { recursive: true });
+    return undefined;
+  }
+  t.after(() => {
+    execFileSync('umount', ['--lazy', disk]);
+    rmSync(disk, { recursive: true });
+  });
+  return disk;
+}
+
+/** Leaves some hundred KB. */
+function fill(path: string): void {
+  writeFileSync(path, Buffer.alloc(1_200_000));
+}
+
+async function fillUntil(store: QoeStore, key: number, done: () => boolean): Promise<void> {
+  let second = 1;
+  await until(() => {
+    for (let index = 0; index < 1000; index += 1) store.add(pointAt(key, NOW + second++));
+    return done();
+  }, 'the disk is full');
+}
