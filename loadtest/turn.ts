@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { freePort } from '../tests/support/coturn.ts';
+import { freePort } from '../tests/support/free-port.ts';
 import { cpuSeconds } from './support/own-server.ts';
 import { percentile } from './support/percentiles.ts';
 import { blockMainThread, type Contestant, type ContestantName, startContestant } from './support/turn-contestants.ts';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { generateApiKey } from '../../src/auth/api-keys.ts';
+import { freePort } from '../../tests/support/free-port.ts';
 
 /** The built server (`npm run build`) in a process of its own, on loopback. */
 export type OwnServer = {
@@ -95,16 +95,4 @@ export function waitedForCore(pid: number): number {
   } catch {
     return 0;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-import { freePort, startCoturn } from '../../tests/support/coturn.ts';
+import { startCoturn } from '../../tests/support/coturn.ts';
+import { freePort } from '../../tests/support/free-port.ts';
 import { queryMappedAddress } from '../../tests/support/stun-query.ts';
 import { writeCertificate } from '../../tests/support/turn-server.ts';
 import { startOwnServer } from './own-server.ts';

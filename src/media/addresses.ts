@@ -1,4 +1,5 @@
 /** Where workers listen: addresses, ports, and what the system says when it does not like them. */
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { isIPv6 } from 'node:net';
@@ -10,6 +11,8 @@ import type { ListenAddress } from './options.ts';
 
 /** One socket takes the packets of all clients of a worker, so it must hold a burst. The system may allow less. */
 const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Ports that no system hands out by itself: the one of a worker that died must still be free for the next. */
+const PORTS = { from: 16_384, to: 32_768 };
 
 /**
  * `listen` with each wildcard that announces nothing spelled out as this machine's addresses: a client can do nothing
@@ -47,14 +50,13 @@ export function listenInfos(listen: readonly ListenAddress[], port: number): Tra
 }
 
 /** A port that is free for UDP and TCP on all of `listen`, as far as can be known before it is bound. */
-export async function findFreePort(listen: readonly ListenAddress[], attempts = 20): Promise<number> {
+export async function findFreePort(listen: readonly ListenAddress[], attempts = 50): Promise<number> {
   const [first] = listen;
   if (first === undefined) throw new Error('media.listen is empty');
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const port = await bindUdp(first.ip, 0);
-    if (port === undefined) break;
+    const port = randomInt(PORTS.from, PORTS.to);
     const free = await Promise.all(
-      listen.map(async ({ ip }) => (await bindUdp(ip, port)) === port && (await bindTcp(ip, port))),
+      listen.map(async ({ ip }) => (await bindUdp(ip, port)) && (await bindTcp(ip, port))),
     );
     if (free.every(Boolean)) return port;
   }
@@ -80,14 +82,11 @@ export function explainStart(error: unknown, port: number, workerBin: string): E
   return explained(`media.workerBin: the worker ${workerBin} does not run: ${reason}`);
 }
 
-function bindUdp(ip: string, port: number): Promise<number | undefined> {
+function bindUdp(ip: string, port: number): Promise<boolean> {
   const socket = createSocket({ type: isIPv6(ip) ? 'udp6' : 'udp4', ipv6Only: isIPv6(ip) });
   return new Promise((resolve) => {
-    socket.once('error', () => socket.close(() => resolve(undefined)));
-    socket.bind(port, ip, () => {
-      const bound = socket.address().port;
-      socket.close(() => resolve(bound));
-    });
+    socket.once('error', () => socket.close(() => resolve(false)));
+    socket.bind(port, ip, () => socket.close(() => resolve(true)));
   });
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -18,6 +17,7 @@ import { MessageWriter } from '../../src/stun/message-writer.ts';
 import { CLASS, messageType, METHOD } from '../../src/stun/methods.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { openTurnClient, transportAddress, type TurnClient } from '../support/turn-client.ts';
+import { freePort } from '../support/free-port.ts';
 
 test('a join brings ICE servers, UDP before TCP before TLS, with which one reaches media and nothing else', async (t) => {
   const server = await start(t, [
@@ -236,17 +236,6 @@ async function enter(t: TestContext, server: TestServer, room: string, identity:
       socket.emit(name, requests, params, resolve);
     });
   return { joined, request };
-}
-
-/** Below those that the system gives out by itself, and apart from the usual ones. */
-async function freePort(): Promise<number> {
-  for (let port = 20_000 + (process.pid % 5000); ; port += 1) {
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
 }
 
 type IceCredentials = { usernameFragment: string; password: string };

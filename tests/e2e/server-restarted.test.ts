@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import test, { type TestContext } from 'node:test';
 
+import { freePort } from '../support/free-port.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { API_KEYS, startServer } from '../support/server.ts';
 import type { Guest } from './support/guest.ts';
@@ -73,13 +72,4 @@ async function areBack(ada: Guest, bob: Guest, before: Receivers): Promise<void>
     assert.deepEqual(await guest.happened('participantLeft', 'trackRemoved', 'closed'), []);
     assert.equal((await guest.room()).state, 'connected');
   }
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }

@@ -165,7 +165,8 @@ function hasIpv6Loopback(): boolean {
 
 /** The first of two neighbouring ports that nobody has. */
 async function freePorts(): Promise<number | undefined> {
-  for (let port = 42_000 + (process.pid % 10_000); port < 60_000; port += 2) {
+  // Below those that the system gives out by itself.
+  for (let port = 10_000 + 2 * (process.pid % 10_000); port < 32_000; port += 2) {
     const sockets = [port, port + 1].map((candidate) => createServer().listen(candidate, '127.0.0.1'));
     const bound = await Promise.all(
       sockets.map((socket) =>

@@ -3,14 +3,13 @@
  * client, and its server to compare ours with. Each ends at `stop()`, after its time, or with this process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from './free-port.ts';
 import { queryMappedAddress } from './stun-query.ts';
 
 /** Where a TURN server listens, on 127.0.0.1 and ::1 alike, and the secret of its time-limited credentials. */
@@ -132,23 +131,6 @@ export async function startCoturn({ certificate, flags = [] }: CoturnOptions = {
   return { port, tlsPort, secret, pid: child.pid!, stop };
 }
 
-/**
- * A port that is free for UDP and TCP on 127.0.0.1 and ::1 now, below those that systems and relays give out: nobody
- * gets it by chance before it is used.
- */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = randomInt(10_000, 32_000);
-    try {
-      for (const host of ['127.0.0.1', '::1']) await Promise.all([listenOnce(port, host), bindOnce(port, host)]);
-      return port;
-    } catch {
-      // Somebody has it in one of the families and protocols.
-    }
-  }
-  throw new Error('no port is free for UDP and TCP in both families');
-}
-
 /** Ends the process with this one at the latest; the function ends it now, and waits until it is gone. */
 function stopper(child: ChildProcess): () => Promise<void> {
   const ended = endOf(child);
@@ -203,18 +185,4 @@ async function retried(what: string, attempt: () => Promise<unknown>): Promise<v
       await sleep(30);
     }
   }
-}
-
-function listenOnce(port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(port, host, () => server.close(() => resolve()));
-  });
-}
-
-function bindOnce(port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4').once('error', reject);
-    socket.bind(port, host, () => socket.close(() => resolve()));
-  });
 }

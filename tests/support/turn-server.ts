@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { selfSignedTls } from '../../src/http/self-signed.ts';
-import { freePort, startCoturn, type TurnEndpoint } from './coturn.ts';
+import { startCoturn, type TurnEndpoint } from './coturn.ts';
+import { freePort } from './free-port.ts';
 import { startServer } from './server.ts';
 
 /** Whether TURN_UNDER_TEST asks for coturn's server instead of ours, to tell what is the client's own doing. */
