@@ -6,6 +6,12 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const target = ['chrome111', 'firefox120', 'safari16.4'];
 
 /**
+ * V8's explicit compile hint (Chrome 136 and later): all functions are compiled while the file loads, on another thread.
+ * Else each is when it is called first, which for nearly all of them is in the middle of the first join: a quarter of it.
+ */
+const COMPILE_HINT = '//# allFunctionsCalledOnLoad';
+
+/**
  * mediasoup-client is CommonJS, of which nothing unused falls away by itself: its fakes for tests, and its handlers for
  * browsers that the SDK does not take, are a fifth of the SDK.
  */
@@ -44,7 +50,7 @@ export default defineConfig({
         emptyOutDir: true,
         assetsDir: 'assets',
         reportCompressedSize: true,
-        rolldownOptions: { input: { meet: path('./web/meet.html') } },
+        rolldownOptions: { input: { meet: path('./web/meet.html') }, output: { postBanner: COMPILE_HINT } },
       },
     },
     sdk: {
@@ -57,7 +63,7 @@ export default defineConfig({
         minify: true,
         sourcemap: true,
         lib: { entry: path('./sdk/sluice.ts'), formats: ['es'], fileName: () => 'sluice.js' },
-        rolldownOptions: { output: { codeSplitting: false, minify: true } },
+        rolldownOptions: { output: { codeSplitting: false, minify: true, postBanner: COMPILE_HINT } },
       },
     },
   },
