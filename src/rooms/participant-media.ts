@@ -22,7 +22,12 @@ export type Publication = {
 
 export type ProduceRequest = { kind: MediaKind; source: Source; rtpParameters: RtpParameters; paused?: boolean };
 
-type Subscription = { readonly publication: Publication; readonly consumer: MediaConsumer };
+type Subscription = {
+  readonly publication: Publication;
+  readonly consumer: MediaConsumer;
+  /** Whether the client has heard of it. */
+  disclosed: boolean;
+};
 
 /**
  * One participant's transports, producers and consumers, for as long as the media of its room lives. When that is
@@ -74,8 +79,8 @@ export class ParticipantMedia {
     throw new SluiceError('transport-not-found');
   }
 
-  async produce(participantId: ParticipantId, request: ProduceRequest): Promise<Publication> {
-    const { kind, source, rtpParameters, paused = false } = request;
+  /** Opens what `publish` then makes a publication. */
+  async openProducer({ kind, source, rtpParameters, paused = false }: ProduceRequest): Promise<MediaProducer> {
     if (KIND_OF_SOURCE[source] !== kind) {
       throw new SluiceError('invalid-request', {
         detail: `The source ${source} is ${KIND_OF_SOURCE[source]}, not ${kind}.`,
@@ -85,14 +90,17 @@ export class ParticipantMedia {
       if (publication.source === source)
         throw new SluiceError('source-in-use', { detail: `${source} is published already.` });
     }
-    const producer = await this.#send.produce({ kind, rtpParameters, paused });
+    return this.#send.produce({ kind, rtpParameters, paused });
+  }
+
+  /** In one step with its announcement: what ends a publication tells of all that are in `publications`. */
+  publish(publication: Publication): void {
+    const { producer } = publication;
     if (this.#closed) {
       producer.close();
       throw new SluiceError('session-gone');
     }
-    const publication: Publication = { participantId, source, producer, paused };
     this.publications.set(producer.id, publication);
-    return publication;
   }
 
   /** One's own publication, else `producer-not-found`. */
@@ -114,8 +122,8 @@ export class ParticipantMedia {
   }
 
   /**
-   * Forwards `publication` to this participant. Undefined where it is forwarded already, cannot be received by this
-   * client, or ended meanwhile.
+   * Forwards `publication` to this participant, who is to be told of what `disclose` leaves. Undefined where it is
+   * forwarded already, cannot be received by this client, or ended meanwhile.
    */
   async consume(publication: Publication, paused: boolean): Promise<ConsumerInfo | undefined> {
     const { producer, participantId, source } = publication;
@@ -137,7 +145,7 @@ export class ParticipantMedia {
         return undefined;
       }
       id = consumer.id;
-      this.#subscriptions.set(consumer.id, { publication, consumer });
+      this.#subscriptions.set(consumer.id, { publication, consumer, disclosed: false });
       return {
         id: consumer.id,
         producerId: producer.id,
@@ -157,14 +165,24 @@ export class ParticipantMedia {
     }
   }
 
-  /** Stops forwarding a producer that has ended, and says so to the participant. */
+  /** Those of `consumers` that are still open, for telling the client at once: their end is told from here on. */
+  disclose(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
+    return consumers.filter(({ id }) => {
+      const subscription = this.#subscriptions.get(id);
+      if (subscription === undefined) return false;
+      subscription.disclosed = true;
+      return true;
+    });
+  }
+
+  /** Stops forwarding a producer that has ended, and says so to a participant who knows of it. */
   producerEnded(id: ProducerId): void {
     if (!this.#subscribed.delete(id)) return;
-    for (const { publication, consumer } of this.#subscriptions.values()) {
+    for (const { publication, consumer, disclosed } of this.#subscriptions.values()) {
       if (publication.producer.id !== id) continue;
       this.#subscriptions.delete(consumer.id);
       consumer.close();
-      this.#tell({ type: 'consumer-removed', consumerId: consumer.id });
+      if (disclosed) this.#tell({ type: 'consumer-removed', consumerId: consumer.id });
     }
   }
 

@@ -281,10 +281,7 @@ export class Participant {
     return {
       media: media.offer(this.iceServers),
       participants: others.map((other) => other.info),
-      // What ended meanwhile is not handed out.
-      consumers: consumers.filter(({ producerId }) =>
-        others.some((other) => other.#media?.publications.has(producerId)),
-      ),
+      consumers: media.disclose(consumers),
     };
   }
 

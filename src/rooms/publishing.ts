@@ -1,7 +1,7 @@
 import { SluiceError } from '../kernel/errors.ts';
 import type { ProducerInfo } from './events.ts';
 import type { Participant } from './participant.ts';
-import { type ParticipantMedia, type ProduceRequest, producerInfo } from './participant-media.ts';
+import { type ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
 import type { RoomOfParticipant } from './participant-room.ts';
 
 /** What a participant does with its own tracks, and who is told of it. */
@@ -20,7 +20,9 @@ export class Publishing {
     if (!profile.grants.publish.includes(request.source)) {
       throw new SluiceError('forbidden', { detail: `The token does not grant publishing ${request.source}.` });
     }
-    const publication = await media.produce(participantId, request);
+    const { source, paused = false } = request;
+    const publication: Publication = { participantId, source, producer: await media.openProducer(request), paused };
+    media.publish(publication);
     const producer = producerInfo(publication);
     this.#room.announce(
       { type: 'track-published', producerId: producer.id, kind: producer.kind, source: producer.source },
@@ -35,6 +37,8 @@ export class Publishing {
     const publication = media.publication(id);
     if (publication.paused === paused) return;
     await (paused ? publication.producer.pause() : publication.producer.resume());
+    // It may have ended meanwhile, and everyone knows.
+    media.publication(id);
     publication.paused = paused;
     const { producer, source, participantId } = publication;
     const producerId = producer.id;

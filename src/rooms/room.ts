@@ -117,11 +117,12 @@ export class Room implements RoomOfParticipant {
             if (opening !== this.#media && attempt < JOIN_ATTEMPTS) return undefined;
             throw error;
           });
-        // The media may have been lost while the worker was asked: then all of it starts over.
-        if (opening !== this.#media && attempt < JOIN_ATTEMPTS && participant.state === 'joining') continue;
         if (participant.state === 'left') throw participant.refusal;
-        if (consumers === undefined) throw new SluiceError('media-unavailable', { retryAfter: 1 });
-        return { participant, joined: this.#admit(participant, consumers) };
+        // The media may have been lost while the worker was asked: then all of it starts over.
+        if (opening === this.#media && consumers !== undefined) {
+          return { participant, joined: this.#admit(participant, consumers) };
+        }
+        if (attempt >= JOIN_ATTEMPTS) throw new SluiceError('media-unavailable', { retryAfter: 1 });
       }
     } catch (error) {
       if (participant.state === 'left') throw participant.refusal;

@@ -19,7 +19,7 @@ export class Subscribing {
     this.#rtpCapabilities = rtpCapabilities;
   }
 
-  /** Subscribes to `publications` over media that was just opened, which no client knows yet. */
+  /** Subscribes to `publications` over media that was just opened, which no client knows yet; `media.disclose` goes before telling. */
   async begin(media: ParticipantMedia, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
     media.rtpCapabilities = this.#rtpCapabilities;
     if (this.#mode === 'manual') return [];
@@ -32,7 +32,7 @@ export class Subscribing {
     this.#mode = wish.mode;
     media.rtpCapabilities = wish.rtpCapabilities;
     if (wish.mode === 'manual') return [];
-    return this.#consumeAll(media, this.#publicationsOfOthers(), !media.answersFlowAtOnce);
+    return media.disclose(await this.#consumeAll(media, this.#publicationsOfOthers(), !media.answersFlowAtOnce));
   }
 
   /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
@@ -47,7 +47,7 @@ export class Subscribing {
       if (publication === undefined) throw new SluiceError('producer-not-found');
       return publication;
     });
-    return this.#consumeAll(media, wanted, !media.answersFlowAtOnce);
+    return media.disclose(await this.#consumeAll(media, wanted, !media.answersFlowAtOnce));
   }
 
   /** Subscribes to what came up since, and tells the client of each as it is ready. */
@@ -55,8 +55,10 @@ export class Subscribing {
     if (this.#mode === 'manual' || !this.#participant.profile.grants.subscribe) return;
     for (const publication of publications) {
       media.consume(publication, true).then(
-        (consumer) => {
-          if (consumer !== undefined) this.#participant.tell({ type: 'consumer-added', consumer });
+        (opened) => {
+          for (const consumer of media.disclose(opened === undefined ? [] : [opened])) {
+            this.#participant.tell({ type: 'consumer-added', consumer });
+          }
         },
         // The worker has died or the room is closing: the room itself hears of both and acts.
         () => undefined,

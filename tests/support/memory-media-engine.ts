@@ -154,7 +154,7 @@ function createTransport(
     async produce({ kind, paused }) {
       await gate();
       mustBeOpen(transport.closed);
-      const producer = createProducer(room, nextId('producer') as ProducerId, kind, paused);
+      const producer = createProducer(gate, room, nextId('producer') as ProducerId, kind, paused);
       owned.push(producer);
       room.producers.set(producer.id, producer);
       return producer;
@@ -178,7 +178,13 @@ function createTransport(
   return transport;
 }
 
-function createProducer(room: MemoryRoom, id: ProducerId, kind: MediaKind, paused: boolean): MemoryProducer {
+function createProducer(
+  gate: () => Promise<void>,
+  room: MemoryRoom,
+  id: ProducerId,
+  kind: MediaKind,
+  paused: boolean,
+): MemoryProducer {
   const producer: MemoryProducer = {
     id,
     kind,
@@ -186,9 +192,11 @@ function createProducer(room: MemoryRoom, id: ProducerId, kind: MediaKind, pause
     paused,
     closed: false,
     async pause() {
+      await gate();
       producer.paused = true;
     },
     async resume() {
+      await gate();
       producer.paused = false;
     },
     close() {
