@@ -19,7 +19,7 @@ const LAYERS: Record<string, readonly string[]> = {
   whip: ['kernel', 'rooms', 'auth', 'http'],
   qoe: ['kernel', 'rooms', 'auth', 'http'],
   events: ['kernel', 'rooms'],
-  api: ['kernel', 'rooms', 'auth', 'http', 'observability'],
+  api: ['kernel', 'rooms', 'auth', 'http', 'observability', 'qoe'],
 };
 
 /** Libraries that one folder wraps for all the others. */

@@ -3,6 +3,7 @@ import { type TSchema, Type } from 'typebox';
 
 import { SOURCES } from '../rooms/grants.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
+import { QOE_COMPONENTS } from './qoe-schemas.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -186,4 +187,5 @@ export const COMPONENTS = {
   Health: HealthResource,
   Readiness: ReadinessResource,
   Problem: ProblemResource,
+  ...QOE_COMPONENTS,
 } as const satisfies Record<string, TSchema>;
