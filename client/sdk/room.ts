@@ -201,6 +201,8 @@ export class RoomSession implements Room {
       case 'room-updated':
         this.#info = event.room;
         return this.#emitter.emit('roomUpdated', this);
+      case 'quality':
+        return undefined;
       case 'draining':
         return this.#emitter.emit('draining', { seconds: event.seconds });
       case 'media-reset':

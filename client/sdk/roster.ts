@@ -114,6 +114,7 @@ export function createRoster(): Roster {
         case 'consumer-layers':
         case 'chat':
         case 'room-updated':
+        case 'quality':
         case 'media-reset':
         case 'draining':
           return [];

@@ -182,7 +182,7 @@ export class QoeSession {
   }
 
   get #isRelayedOverTcp(): boolean {
-    return (this.#relayed && this.#overTcp) || (this.#view?.relayedOverTcp ?? false);
+    return (this.#relayed && this.#overTcp) || (this.#view?.overTcp ?? false);
   }
 
   /** Round trip to the client, ms; NaN where it is not known. */

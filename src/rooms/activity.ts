@@ -1,12 +1,13 @@
 import type { ProducerId } from './ids.ts';
 import type { MediaRoomListener } from './media-engine.ts';
+import type { QualityLevel } from './media-view.ts';
 import type { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
 import { Tick, type TickFrame } from './tick.ts';
 
 type Levels = Parameters<MediaRoomListener['levels']>[0];
 
-/** Who is heard in a room: what the media says of producers, as ticks tell it of participants. */
+/** Who is heard in a room, and how well connected: what changes all the time, as ticks tell it of participants. */
 export class Activity {
   readonly #tick = new Tick();
   readonly #tracks = new Map<ProducerId, { readonly owner: Participant; readonly publication: Publication }>();
@@ -50,6 +51,13 @@ export class Activity {
 
   muted({ index }: Participant): void {
     this.#tick.mute(index);
+    this.#onTickDue();
+  }
+
+  /** What the others are told of a participant's connection; a hidden one is not told of at all. */
+  quality({ index, hidden }: Participant, level: QualityLevel): void {
+    if (hidden) return;
+    this.#tick.setQuality(index, level);
     this.#onTickDue();
   }
 

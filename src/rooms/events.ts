@@ -4,6 +4,7 @@ import type { Millis } from '../kernel/clock.ts';
 import type { Grants, MediaKind, Source } from './grants.ts';
 import type { ConsumerId, Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { Layers, TransportParameters } from './media-engine.ts';
+import type { QualityLevel } from './media-view.ts';
 import type { RtpCapabilities, RtpParameters } from './ortc.ts';
 import type { TickFrame } from './tick.ts';
 
@@ -89,6 +90,8 @@ export type RoomEvent =
   | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
   | { type: 'chat'; message: ChatMessage }
   | { type: 'room-updated'; room: RoomInfo }
+  /** One's own connection: how good it is in each direction, and what costs most, as docs/qoe.md names causes. */
+  | { type: 'quality'; up: QualityLevel; down: QualityLevel; cause: string | null }
   /**
    * The media of the room was lost and built anew: transports, producers and consumers from before are gone, one's
    * own included. `participants` and `consumers` are all that there is now.
@@ -114,7 +117,7 @@ export type JoinedRoom = {
   participants: ParticipantInfo[];
   media: MediaOffer;
   consumers: ConsumerInfo[];
-  /** Levels and active speaker as everyone knows them now; ticks tell what changes. */
+  /** Levels, active speaker and connection quality as everyone knows them now; ticks tell what changes. */
   tick: TickFrame;
 };
 

@@ -26,7 +26,8 @@ export type MediaRoomListener = {
 export type MediaRoom = {
   /** What this room can receive and forward. The same for all rooms of one configuration. */
   readonly rtpCapabilities: RtpCapabilities;
-  openTransport(listener: MediaTransportListener): Promise<MediaTransport>;
+  /** Without an `observer` nothing is measured, and that costs nothing. */
+  openTransport(listener: MediaTransportListener, observer?: MediaTransportObserver): Promise<MediaTransport>;
   close(): void;
 };
 
@@ -34,6 +35,45 @@ export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected'
 export type MediaTransportListener = {
   /** ICE and DTLS taken together. `disconnected` may heal, or be healed by an ICE restart; `failed` does not. */
   state(state: TransportState): void;
+};
+
+/** Hears what the SFU sees of a transport's packets: at most about once a second, and only while there is something to see. */
+export type MediaTransportObserver = {
+  /** What came in of a producer since the last time. */
+  produced(id: ProducerId, seen: StreamStats): void;
+  /** What went out of a consumer, and what its receiver reports of it. */
+  consumed(id: ConsumerId, seen: StreamStats & { readonly wantedShare: number }): void;
+  /** How the transport itself is. */
+  path(seen: PathStats): void;
+};
+
+/** A stream as the SFU saw it over the last `ms`, all of its layers together. NaN is what is not known. */
+export type StreamStats = {
+  /** As in its MIME type, small letters: `opus`, `vp8`. */
+  readonly codec: string;
+  /** Nothing flows because one of its ends wants so. */
+  readonly paused: boolean;
+  /** Above 0. */
+  readonly ms: number;
+  readonly packets: number;
+  readonly lost: number;
+  /** ms (RFC 3550 §6.4.1). */
+  readonly jitter: number;
+  /** ms, there and back. */
+  readonly rtt: number;
+  /** bit/s. */
+  readonly bitrate: number;
+};
+
+/** A transport as the SFU saw it. NaN is what is not known. */
+export type PathStats = {
+  /** Whether the packets come over TCP, and not by UDP. */
+  readonly tcp: boolean;
+  /** Where they come from: the client, or its relay. Undefined before ICE has found a pair. */
+  readonly remote: { readonly ip: string; readonly port: number } | undefined;
+  /** ms, from the client to the server and the other way, as far as either can be told apart from the round trip. */
+  readonly delayUp: number;
+  readonly delayDown: number;
 };
 
 /** What a client needs to reach a transport. */

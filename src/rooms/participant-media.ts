@@ -10,6 +10,8 @@ import type {
   MediaTransport,
   MediaTransportListener,
 } from './media-engine.ts';
+import { MediaReport, type TrackIdentity } from './media-report.ts';
+import type { MediaObserver } from './media-view.ts';
 import type { RtpCapabilities, RtpParameters } from './ortc.ts';
 
 /** A track that a participant publishes. */
@@ -29,6 +31,16 @@ type Subscription = {
   disclosed: boolean;
 };
 
+/** Whose media it is, and who hears of it. */
+export type MediaOwner = {
+  readonly id: ParticipantId;
+  tell(event: RoomEvent): void;
+  readonly observer: MediaObserver | undefined;
+};
+
+/** ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state. */
+const UNHEARD: MediaTransportListener = { state: () => undefined };
+
 /**
  * One participant's transports, producers and consumers, for as long as the media of its room lives. When that is
  * lost, the participant gets a new one of these.
@@ -43,23 +55,41 @@ export class ParticipantMedia {
   readonly #subscriptions = new Map<ConsumerId, Subscription>();
   /** Producers that are forwarded already or are about to be. */
   readonly #subscribed = new Set<ProducerId>();
-  readonly #tell: (event: RoomEvent) => void;
+  readonly #owner: MediaOwner;
+  readonly #report: MediaReport | undefined;
   #closed = false;
 
-  private constructor(room: MediaRoom, send: MediaTransport, recv: MediaTransport, tell: (event: RoomEvent) => void) {
+  private constructor(
+    room: MediaRoom,
+    [send, recv]: readonly [MediaTransport, MediaTransport],
+    owner: MediaOwner,
+    report: MediaReport | undefined,
+  ) {
     this.#rtpCapabilitiesOfRoom = room.rtpCapabilities;
     this.#send = send;
     this.#recv = recv;
-    this.#tell = tell;
+    this.#owner = owner;
+    this.#report = report;
   }
 
   /** Opens both transports. Throws what the engine throws, and then leaves nothing open. */
-  static async open(room: MediaRoom, tell: (event: RoomEvent) => void): Promise<ParticipantMedia> {
-    // ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state.
-    const listener: MediaTransportListener = { state: () => undefined };
-    const [send, recv] = await Promise.allSettled([room.openTransport(listener), room.openTransport(listener)]);
+  static async open(room: MediaRoom, owner: MediaOwner): Promise<ParticipantMedia> {
+    let media: ParticipantMedia | undefined;
+    const { id, observer } = owner;
+    const report =
+      observer &&
+      new MediaReport(id, observer, {
+        produced: (track) => identify(media?.publications.get(track)),
+        consumed: (track) => identify(media && media.#subscriptions.get(track)?.publication),
+      });
+    const open = () => {
+      const [listener, seen] = report?.listeners() ?? [UNHEARD];
+      return room.openTransport(listener, seen);
+    };
+    const [send, recv] = await Promise.allSettled([open(), open()]);
     if (send.status === 'fulfilled' && recv.status === 'fulfilled') {
-      return new ParticipantMedia(room, send.value, recv.value, tell);
+      media = new ParticipantMedia(room, [send.value, recv.value], owner, report);
+      return media;
     }
     for (const outcome of [send, recv]) if (outcome.status === 'fulfilled') outcome.value.close();
     throw send.status === 'rejected' ? send.reason : (recv as PromiseRejectedResult).reason;
@@ -113,7 +143,7 @@ export class ParticipantMedia {
   /** Ends one's own publication. */
   unpublish(id: ProducerId): void {
     this.publications.get(id)?.producer.close();
-    this.publications.delete(id);
+    if (this.publications.delete(id)) this.#report?.removed(id);
   }
 
   /** A consumer that the client learns of in an answer may flow at once if no transport can carry it before the client is ready. */
@@ -135,7 +165,7 @@ export class ParticipantMedia {
         { producerId: producer.id, rtpCapabilities: this.rtpCapabilities, paused },
         {
           layersChanged: (layers) => {
-            if (id !== undefined) this.#tell({ type: 'consumer-layers', consumerId: id, layers: layers ?? null });
+            if (id !== undefined) this.#owner.tell({ type: 'consumer-layers', consumerId: id, layers: layers ?? null });
           },
         },
       );
@@ -180,17 +210,15 @@ export class ParticipantMedia {
     if (!this.#subscribed.delete(id)) return;
     for (const { publication, consumer, disclosed } of this.#subscriptions.values()) {
       if (publication.producer.id !== id) continue;
-      this.#subscriptions.delete(consumer.id);
-      consumer.close();
-      if (disclosed) this.#tell({ type: 'consumer-removed', consumerId: consumer.id });
+      this.#forget(consumer);
+      if (disclosed) this.#owner.tell({ type: 'consumer-removed', consumerId: consumer.id });
     }
   }
 
   closeConsumer(id: string): void {
     const { publication, consumer } = this.#subscription(id);
-    this.#subscriptions.delete(consumer.id);
     this.#subscribed.delete(publication.producer.id);
-    consumer.close();
+    this.#forget(consumer);
   }
 
   /** Every one of `ids`, or `consumer-not-found` and none. */
@@ -207,9 +235,17 @@ export class ParticipantMedia {
     this.#closed = true;
     this.#send.close();
     this.#recv.close();
+    for (const id of this.publications.keys()) this.#report?.removed(id);
+    for (const id of this.#subscriptions.keys()) this.#report?.removed(id);
     this.publications.clear();
     this.#subscriptions.clear();
     this.#subscribed.clear();
+  }
+
+  #forget(consumer: MediaConsumer): void {
+    this.#subscriptions.delete(consumer.id);
+    consumer.close();
+    this.#report?.removed(consumer.id);
   }
 
   #subscription(id: string): Subscription {
@@ -222,4 +258,10 @@ export class ParticipantMedia {
 /** `publication` as others are told of it. */
 export function producerInfo({ producer, source, paused }: Publication): ProducerInfo {
   return { id: producer.id, kind: producer.kind, source, paused, layers: producer.layers };
+}
+
+function identify(publication: Publication | undefined): TrackIdentity | undefined {
+  if (publication === undefined) return undefined;
+  const { source, producer } = publication;
+  return { producerId: producer.id, kind: producer.kind, source };
 }

@@ -5,6 +5,7 @@ import type { RoomFact } from './facts.ts';
 import type { Grants } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import type { RtpCapabilities } from './ortc.ts';
+import type { MediaObserver } from './media-view.ts';
 import type { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
 import type { TickFrame } from './tick.ts';
@@ -29,6 +30,8 @@ export type SubscribeWish = { readonly mode: SubscribeMode; readonly rtpCapabili
 export type RoomOfParticipant = {
   readonly info: RoomInfo;
   readonly tick: TickFrame;
+  /** Who is told what the server sees of its media. */
+  readonly observer: MediaObserver | undefined;
   now(): Millis;
   newId(): string;
   iceServers(profile: Profile): IceServer[];

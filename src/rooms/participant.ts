@@ -115,7 +115,8 @@ export class Participant {
 
   /** Opens the media in `room` and subscribes to `publications`. */
   async prepare(room: MediaRoom, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
-    const media = await ParticipantMedia.open(room, (event) => this.tell(event));
+    const { observer } = this.#room;
+    const media = await ParticipantMedia.open(room, { id: this.id, observer, tell: (event) => this.tell(event) });
     if (this.#state === 'left') {
       media.close();
       throw this.refusal;

@@ -3,6 +3,7 @@ import type { IceServer, Metadata } from './events.ts';
 import type { RoomFact } from './facts.ts';
 import type { RoomName } from './ids.ts';
 import type { MediaEngine } from './media-engine.ts';
+import type { MediaObserver } from './media-view.ts';
 import type { Profile } from './participant-room.ts';
 import type { Room } from './room.ts';
 
@@ -26,6 +27,8 @@ export type RoomContext = {
   /** The ICE servers of somebody in the room of this name, with credentials as of now. */
   readonly iceServers: (room: RoomName, profile: Profile) => IceServer[];
   readonly onFact: (fact: RoomFact) => void;
+  /** Who is told what the server sees of everyone's media; nobody where there is none. */
+  readonly observer?: MediaObserver | undefined;
   /** The room has something for the next tick. */
   readonly onTickDue: (room: Room) => void;
   /** The room's occupancy has changed, and with it the time at which it closes by itself. */

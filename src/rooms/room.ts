@@ -5,6 +5,7 @@ import type { IceServer, JoinedRoom, LeaveReason, ParticipantLink, RoomEvent, Ro
 import type { RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { MediaRoom } from './media-engine.ts';
+import type { ConnectionQuality, MediaObserver } from './media-view.ts';
 import { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
 import type { FactOfParticipant, Profile, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
@@ -153,12 +154,24 @@ export class Room implements RoomOfParticipant {
     this.#context.onClosed(this);
   }
 
+  /** How good a participant's connection is: the next tick tells the others, an event itself. Unknown ids are ignored. */
+  setQuality(id: ParticipantId, { level, up, down, cause }: ConnectionQuality): void {
+    const participant = this.#participants.get(id);
+    if (participant?.state !== 'joined') return;
+    this.#activity.quality(participant, level);
+    participant.tell({ type: 'quality', up, down, cause });
+  }
+
   /** What changed since the last tick as JSON, or undefined. */
   takeTick(): string | undefined {
     return this.#activity.take();
   }
 
   // What participants ask of their room.
+
+  get observer(): MediaObserver | undefined {
+    return this.#context.observer;
+  }
 
   now(): Millis {
     return this.#context.now();

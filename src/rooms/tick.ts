@@ -1,7 +1,12 @@
 /** The fast-changing facts of one room, gathered between ticks and sent as one small frame of what changed. */
 
+import { QUALITY_LEVELS, type QualityLevel } from './media-view.ts';
+
 /** Level of a participant that is not heard (RFC 6464 §3: -127 dBov is digital silence). */
 export const SILENCE = -127;
+
+/** Quality of a participant of whom nothing else is known: nobody is warned of what was not seen. */
+const EXCELLENT = QUALITY_LEVELS.indexOf('excellent');
 
 /** What changed since the last tick; see signaling's `tick`. */
 export type TickFrame = {
@@ -9,6 +14,8 @@ export type TickFrame = {
   l?: number[];
   /** Index of the active speaker; null when nobody speaks. */
   s?: number | null;
+  /** Connection quality as index, code pairs: 0 lost, 1 poor, 2 good, 3 excellent, which is also what is not told. */
+  q?: number[];
 };
 
 export class Tick {
@@ -16,6 +23,9 @@ export class Tick {
   readonly #told = new Map<number, number>();
   /** What they have not been told yet. */
   readonly #changed = new Map<number, number>();
+  /** The same for the quality of connections, as codes. */
+  readonly #toldQuality = new Map<number, number>();
+  readonly #changedQuality = new Map<number, number>();
   #dominant: number | null = null;
   #toldSpeaker: number | null = null;
 
@@ -40,31 +50,34 @@ export class Tick {
     if (this.#dominant === index) this.#dominant = null;
   }
 
+  /** How good the participant's connection is now. */
+  setQuality(index: number, level: QualityLevel): void {
+    this.#changedQuality.set(index, QUALITY_LEVELS.indexOf(level));
+  }
+
   /** The participant has left, and everyone hears of that anyway; its index may go to another one. */
   remove(index: number): void {
     this.#told.delete(index);
     this.#changed.delete(index);
+    this.#toldQuality.delete(index);
+    this.#changedQuality.delete(index);
     if (this.#dominant === index) this.#dominant = null;
     if (this.#toldSpeaker === index) this.#toldSpeaker = null;
   }
 
   /** The frame to send now as JSON, or undefined when nothing changed. Built by hand: it is made 20 times a second. */
   take(): string | undefined {
-    let levels = '';
-    for (const [index, dBov] of this.#changed) {
-      const before = this.#told.get(index) ?? SILENCE;
-      if (before === dBov) continue;
-      if (dBov === SILENCE) this.#told.delete(index);
-      else this.#told.set(index, dBov);
-      levels += levels === '' ? `${index},${dBov}` : `,${index},${dBov}`;
-    }
-    this.#changed.clear();
-
+    const levels = changes(this.#changed, this.#told, SILENCE);
+    const quality = changes(this.#changedQuality, this.#toldQuality, EXCELLENT);
     const speaker = this.#told.size > 0 ? (this.#dominant ?? this.#loudest()) : null;
     const speakerChanged = speaker !== this.#toldSpeaker;
     this.#toldSpeaker = speaker;
-    if (levels !== '') return speakerChanged ? `{"l":[${levels}],"s":${speaker}}` : `{"l":[${levels}]}`;
-    return speakerChanged ? `{"s":${speaker}}` : undefined;
+
+    let frame = '';
+    if (levels !== '') frame = `"l":[${levels}]`;
+    if (speakerChanged) frame += frame === '' ? `"s":${speaker}` : `,"s":${speaker}`;
+    if (quality !== '') frame += frame === '' ? `"q":[${quality}]` : `,"q":[${quality}]`;
+    return frame === '' ? undefined : `{${frame}}`;
   }
 
   /** Who is taken for the speaker while nobody dominates: the last one for as long as it is heard, then the loudest. */
@@ -80,6 +93,21 @@ export class Tick {
 
   /** Everything that the receivers have been told, for somebody who has just come. */
   snapshot(): TickFrame {
-    return { l: [...this.#told].flat(), s: this.#toldSpeaker };
+    return { l: [...this.#told].flat(), s: this.#toldSpeaker, q: [...this.#toldQuality].flat() };
   }
+}
+
+/** What of `changed` differs from `told`, as pairs; it is told then, and `changed` is empty. `usual` needs no place in `told`. */
+function changes(changed: Map<number, number>, told: Map<number, number>, usual: number): string {
+  if (changed.size === 0) return '';
+  let pairs = '';
+  for (const [index, value] of changed) {
+    const before = told.get(index) ?? usual;
+    if (before === value) continue;
+    if (value === usual) told.delete(index);
+    else told.set(index, value);
+    pairs += pairs === '' ? `${index},${value}` : `,${index},${value}`;
+  }
+  changed.clear();
+  return pairs;
 }

@@ -164,6 +164,7 @@ export const EVENTS = [
   'consumer-layers',
   'chat',
   'room-updated',
+  'quality',
   'media-reset',
   'draining',
 ] as const satisfies readonly RoomEvent['type'][];

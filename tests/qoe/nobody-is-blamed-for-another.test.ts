@@ -79,7 +79,7 @@ test('without its beacons a client is judged by what the server sees', () => {
 test('a disconnected transport is lost at once', () => {
   const call = twoInACall();
   call.run(4, {});
-  call.ann.takeLink({ connected: false, delayUp: Number.NaN, delayDown: Number.NaN, relayedOverTcp: false });
+  call.ann.takeLink({ connected: false, delayUp: Number.NaN, delayDown: Number.NaN, overTcp: false });
   call.run(1, { silentClients: true });
   assert.equal(call.ann.quality.both.level, 'lost');
 });

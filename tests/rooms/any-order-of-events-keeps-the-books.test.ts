@@ -224,6 +224,7 @@ function viewOf({ joined, events }: Guest) {
       case 'consumer-layers':
       case 'chat':
       case 'room-updated':
+      case 'quality':
       case 'draining':
         return undefined;
     }
