@@ -6,6 +6,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
  */
 const LAYERS: Record<string, readonly string[]> = {
   kernel: [],
+  store: ['kernel'],
   stun: ['kernel'],
   turn: ['kernel', 'stun'],
   relay: ['kernel', 'stun', 'turn'],
@@ -17,9 +18,9 @@ const LAYERS: Record<string, readonly string[]> = {
   observability: ['kernel'],
   signaling: ['kernel', 'rooms', 'auth'],
   whip: ['kernel', 'rooms', 'auth', 'http'],
-  qoe: ['kernel', 'rooms', 'auth', 'http'],
-  events: ['kernel', 'rooms'],
-  api: ['kernel', 'rooms', 'auth', 'http', 'observability', 'qoe'],
+  qoe: ['kernel', 'rooms', 'auth', 'http', 'store'],
+  events: ['kernel', 'rooms', 'http', 'store'],
+  api: ['kernel', 'rooms', 'auth', 'http', 'observability', 'qoe', 'events'],
 };
 
 /** Libraries that one folder wraps for all the others. */

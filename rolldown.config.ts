@@ -5,11 +5,11 @@ import { defineConfig } from 'rolldown';
  * (a second, with a bundle half of it). `node src/main.ts` runs the sources as they are.
  */
 export default defineConfig({
-  // Threads run programs of their own, which src/relay/thread-slot.ts and src/qoe/store/store.ts start by these names.
+  // Threads run programs of their own, which src/relay/thread-slot.ts and src/store/store-thread.ts start by these names.
   input: {
     main: 'src/main.ts',
     'relay-thread': 'src/relay/thread.ts',
-    'qoe-store-thread': 'src/qoe/store/thread.ts',
+    'store-thread': 'src/store-program.ts',
   },
   platform: 'node',
   // The one carries native code, the other is loaded by few and is large.

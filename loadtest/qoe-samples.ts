@@ -15,6 +15,7 @@ import { later, type Millis } from '../src/kernel/clock.ts';
 import { type Beacon, parseBeacon } from '../src/qoe/beacon.ts';
 import { QoeSession } from '../src/qoe/session.ts';
 import { openStore, type QoeStore } from '../src/qoe/store/store.ts';
+import { startStoreThread } from '../src/store/store-thread.ts';
 import { verdict } from './support/percentiles.ts';
 
 const SESSIONS = 1000;
@@ -114,13 +115,15 @@ function measureMemory(): number {
 async function measureStore(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-qoe-'));
   const path = join(folder, 'qoe.sqlite');
-  const store = openStore({ path, log: (level, message, facts) => console.error(level, message, facts) });
+  const thread = startStoreThread();
+  const store = openStore({ thread, path, log: (level, message, facts) => console.error(level, message, facts) });
   try {
     await fillStore(store);
     console.log(`10,000 sessions, 300,000 points in the store: ${(statSync(path).size / 2 ** 20).toFixed(0)} MB`);
     await queryStore(store);
   } finally {
     await store.close();
+    await thread.close();
     rmSync(folder, { recursive: true });
   }
 }

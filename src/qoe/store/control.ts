@@ -1,4 +1,5 @@
 /** What the main thread and the store's thread tell each other. */
+import type { FileReport } from '../../store/keeper.ts';
 import type { Query } from './queries.ts';
 
 /** A session as it begins. `key` is unique among all that this file ever holds. */
@@ -54,23 +55,13 @@ export type StoreStart = {
   readonly retryAfter: number;
 };
 
-/** Why nothing can be written. These are metric labels, too. */
-export const STORE_FAULTS = ['full', 'locked', 'corrupt', 'unwritable', 'failed', 'thread'] as const;
-export type StoreFault = (typeof STORE_FAULTS)[number];
-
-export type Order =
-  | ({ type: 'write' } & NumberedBatch)
-  | { type: 'query'; sequence: number; query: Query }
-  | { type: 'close' };
+export type Order = ({ type: 'write' } & NumberedBatch) | { type: 'query'; sequence: number; query: Query };
 
 export type Report =
   /** The thread takes orders; the file may still be out of reach. */
   | { type: 'ready' }
   /** All batches up to `sequence` are committed. */
   | { type: 'written'; sequence: number }
-  | { type: 'fault'; why: StoreFault; message: string }
-  | { type: 'healed' }
-  /** The file was not a database any more and stands aside under another name: an empty one took its place. */
-  | { type: 'reset'; movedTo: string }
+  | FileReport
   | { type: 'answer'; sequence: number; rows: unknown }
   | { type: 'refused'; sequence: number; message: string };

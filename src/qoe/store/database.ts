@@ -1,9 +1,9 @@
-/** The database on its own thread: opens, migrates, writes batches, and finds out what is wrong when it cannot. */
-import { renameSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+/** The database on the store's thread: opens, writes batches. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import { openSqlite, transact } from '../../store/sqlite.ts';
 import { JOIN_STEPS } from '../session.ts';
-import type { Batch, NumberedBatch, StoreFault, StoreStart } from './control.ts';
+import type { Batch, NumberedBatch, StoreStart } from './control.ts';
 import { POINT_COLUMNS, POINT_FIELDS, POINT_SIZE, ROLLUP_P10, ROLLUP_P60, STEPS, worstOf } from './rollup.ts';
 import { MIGRATIONS } from './schema.ts';
 
@@ -22,11 +22,9 @@ export class Database {
   /** Opens or makes the file. Throws what SQLite says. */
   constructor({ path, busyTimeout, writer }: Pick<StoreStart, 'path' | 'busyTimeout' | 'writer'>) {
     this.#writer = writer;
-    const sql = new DatabaseSync(path, { timeout: busyTimeout });
+    const sql = openSqlite({ path, busyTimeout, durability: 'normal', migrations: MIGRATIONS });
     this.sql = sql;
     try {
-      configure(sql);
-      migrate(sql);
       const columns = ['slot', 'session', 't', ...POINT_COLUMNS];
       this.#point = sql.prepare(
         `INSERT OR REPLACE INTO p1 (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
@@ -60,7 +58,7 @@ export class Database {
 
   /** Writes those of `batches` that are not written yet in one transaction, or throws and has written nothing. */
   write(batches: readonly NumberedBatch[]): void {
-    this.#transact(() => {
+    transact(this.sql, () => {
       const done = Number(this.#done.get(this.#writer)?.['sequence'] ?? -1);
       for (const { sequence, batch } of batches) {
         if (sequence > done) this.#write(batch);
@@ -119,7 +117,7 @@ export class Database {
     const over = Math.floor(now / 1000 / STEPS.p1.slot);
     const slots = this.sql.prepare('SELECT slot FROM dirty WHERE slot < ? ORDER BY slot LIMIT 12').all(over);
     if (slots.length === 0) return;
-    this.#transact(() => {
+    transact(this.sql, () => {
       const minutes = new Set<number>();
       for (const { slot } of slots as { slot: number }[]) {
         this.sql.prepare(ROLLUP_P10).run(slot);
@@ -128,18 +126,6 @@ export class Database {
       }
       for (const minute of minutes) this.sql.prepare(ROLLUP_P60).run(minute);
     });
-  }
-
-  #transact(act: () => void): void {
-    this.sql.exec('BEGIN IMMEDIATE');
-    try {
-      act();
-      this.sql.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled it back already.
-      if (this.sql.isTransaction) this.sql.exec('ROLLBACK');
-      throw error;
-    }
   }
 
   close(): void {
@@ -166,59 +152,4 @@ function addCost(costs: Map<string, CostTally>, day: number, cause: number, sess
     found.seconds += 1;
     found.cost += cost;
   }
-}
-
-/**
- * A commit in WAL mode with `synchronous = NORMAL` is in the system's page cache: it outlives the process however that ends.
- * What a loss of power takes is what came after the last checkpoint (https://sqlite.org/pragma.html#pragma_synchronous).
- */
-function configure(sql: DatabaseSync): void {
-  sql.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; ' +
-      'PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;',
-  );
-}
-
-function migrate(sql: DatabaseSync): void {
-  const { user_version: version } = sql.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version > MIGRATIONS.length) {
-    throw new Error(`The store was written by a newer version of this server (${version} > ${MIGRATIONS.length}).`);
-  }
-  for (const [index, step] of MIGRATIONS.entries()) {
-    if (index < version) continue;
-    sql.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
-}
-
-/** What an error of SQLite means for the store: https://sqlite.org/rescode.html, the primary codes. */
-export function faultOf(error: unknown): StoreFault {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  switch (code) {
-    case 13:
-      return 'full';
-    case 5:
-    case 6:
-      return 'locked';
-    case 11:
-    case 26:
-      return 'corrupt';
-    case 8:
-    case 14:
-      return 'unwritable';
-    default:
-      return 'failed';
-  }
-}
-
-/** Moves a file that is no database any more out of the way, with what belongs to it; returns where it is now. */
-export function moveAside(path: string, now: number): string {
-  const aside = `${path}.corrupt-${now}`;
-  for (const suffix of ['', '-wal', '-shm']) {
-    try {
-      renameSync(`${path}${suffix}`, `${aside}${suffix}`);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    }
-  }
-  return aside;
 }

@@ -2,10 +2,10 @@
  * The store as the main thread has it. Nothing here waits for the disk: what is to be written is gathered, handed to a thread
  * a few times a second, and kept in bounded memory while that cannot write.
  */
-import { Worker } from 'node:worker_threads';
-
 import { SluiceError } from '../../kernel/errors.ts';
-import type { Order, Report, Retention, SessionChange, SessionStart, StoreFault, StoreStart } from './control.ts';
+import type { StoreFault } from '../../store/fault.ts';
+import type { StoreLink, StoreThread } from '../../store/store-thread.ts';
+import type { Order, Report, Retention, SessionChange, SessionStart, StoreStart } from './control.ts';
 import { PointBuffer } from './point-buffer.ts';
 import type { Answers, Query } from './queries.ts';
 import { firstKey } from './keys.ts';
@@ -24,13 +24,9 @@ const MAX_SESSIONS = 100_000;
 const MAX_QUERIES = 64;
 const QUERY_WITHIN_MS = 10_000;
 const CLOSE_WITHIN_MS = 5000;
-const RESTART_AFTER_MS = 1000;
 
 const HOUR = 3_600_000;
 export const DEFAULT_RETENTION: Retention = { p1: HOUR, p10: 24 * HOUR, p60: 30 * 24 * HOUR };
-
-/** Its program: a source beside this one, or a bundle of its own beside this one's. */
-const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './qoe-store-thread.js', import.meta.url);
 
 /** How the store is. */
 export type StoreState = {
@@ -57,20 +53,20 @@ export type QoeStore = {
 };
 
 export type StoreOptions = Partial<StoreStart> & {
+  readonly thread: StoreThread;
   readonly path: string;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void;
 };
 
-/** Starts the thread. Never waits for the file: where it cannot be opened, the state says so. */
-export function openStore({ log, ...options }: StoreOptions): QoeStore {
-  const writer = Date.now();
-  return new ThreadStore({ retention: DEFAULT_RETENTION, writer, busyTimeout: 200, retryAfter: 1000, ...options }, log);
+/** Opens the store on `thread`. Never waits for the file: where it cannot be opened, the state says so. */
+export function openStore({ thread, log, ...options }: StoreOptions): QoeStore {
+  const defaults = { retention: DEFAULT_RETENTION, writer: Date.now(), busyTimeout: 200, retryAfter: 1000 };
+  return new ThreadStore(thread, { ...defaults, ...options }, log);
 }
 
 type Waiting = { query: Query; resolve: (rows: never) => void; reject: (error: SluiceError) => void; by: number };
 
 class ThreadStore implements QoeStore {
-  readonly #start: StoreStart;
   readonly #log: StoreOptions['log'];
   readonly #points = new PointBuffer(MAX_POINTS);
   #starts: SessionStart[] = [];
@@ -81,7 +77,7 @@ class ThreadStore implements QoeStore {
   readonly #underway = new Map<number, Extract<Order, { type: 'write' }>['batch']>();
   readonly #asked = new Map<number, Waiting>();
   readonly #flushing = setInterval(() => this.#flush(), FLUSH_EVERY_MS).unref();
-  #worker: Worker | undefined;
+  readonly #link: StoreLink<Order>;
   #sequence = 0;
   #key: number;
   #fault: StoreState['fault'];
@@ -89,11 +85,13 @@ class ThreadStore implements QoeStore {
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor(start: StoreStart, log: StoreOptions['log']) {
-    this.#start = start;
+  constructor(thread: StoreThread, start: StoreStart, log: StoreOptions['log']) {
     this.#key = firstKey(start.writer);
     this.#log = log;
-    this.#launch();
+    this.#link = thread.attach('qoe', start, {
+      heard: (report: Report) => this.#heard(report),
+      gone: (message) => this.#gone(message),
+    });
   }
 
   get state(): StoreState {
@@ -123,7 +121,7 @@ class ThreadStore implements QoeStore {
   }
 
   ask<Asked extends Query>(query: Asked): Promise<Answers[Asked['type']]> {
-    if (this.#worker === undefined) return Promise.reject(new SluiceError('internal', { cause: this.#fault?.message }));
+    if (!this.#link.running) return Promise.reject(new SluiceError('internal', { cause: this.#fault?.message }));
     if (this.#asked.size >= MAX_QUERIES) {
       return Promise.reject(new SluiceError('limit-reached', { detail: 'Too many queries wait already.' }));
     }
@@ -142,7 +140,7 @@ class ThreadStore implements QoeStore {
 
   async #end(): Promise<void> {
     const until = performance.now() + CLOSE_WITHIN_MS;
-    while (this.#worker !== undefined && this.#fault === undefined && performance.now() < until) {
+    while (this.#link.running && this.#fault === undefined && performance.now() < until) {
       this.#flush();
       if (this.#underway.size === 0) break;
       // The next batches are only known when these are written.
@@ -155,23 +153,11 @@ class ThreadStore implements QoeStore {
     const lost = this.state.waiting + this.state.underway;
     if (lost > 0) this.#log('warn', 'the QoE store is closed with points unwritten', { points: lost });
     this.#refuseAll('The store is closed.');
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const given = Promise.withResolvers<void>();
-    // A thread that hangs in a call to the disk does not even end when it is told to: it is left behind.
-    const limit = setTimeout(() => {
-      void worker.terminate();
-      worker.unref();
-      given.resolve();
-    }, CLOSE_WITHIN_MS);
-    this.#send({ type: 'close' });
-    await Promise.race([gone, given.promise]);
-    clearTimeout(limit);
+    await this.#link.close();
   }
 
   #send(order: Order): void {
-    this.#worker?.postMessage(order);
+    this.#link.send(order);
   }
 
   #next(): number {
@@ -181,7 +167,7 @@ class ThreadStore implements QoeStore {
 
   #flush(): void {
     this.#refuseLate();
-    while (this.#worker !== undefined && this.#underway.size < MAX_UNDERWAY && this.#hasWork()) {
+    while (this.#link.running && this.#underway.size < MAX_UNDERWAY && this.#hasWork()) {
       const batch = {
         starts: this.#starts,
         changes: [...this.#changes.values()],
@@ -213,33 +199,9 @@ class ThreadStore implements QoeStore {
     this.#asked.clear();
   }
 
-  #launch(): void {
-    const worker = new Worker(PROGRAM, {
-      workerData: this.#start,
-      name: 'qoe-store',
-      // node:sqlite is a release candidate in Node 22, and says so once to everybody who starts the server.
-      execArgv: [
-        ...process.execArgv.filter((flag) => flag === '--enable-source-maps'),
-        '--disable-warning=ExperimentalWarning',
-      ],
-    });
-    this.#worker = worker;
-    let failure = 'the thread ended';
-    worker.on('message', (report: Report) => this.#heard(report));
-    worker.on('error', (error) => {
-      failure = error instanceof Error ? error.message : String(error);
-    });
-    worker.once('exit', () => this.#exited(failure));
-  }
-
-  #exited(message: string): void {
-    this.#worker = undefined;
+  #gone(message: string): void {
     this.#refuseAll(message);
-    if (this.#closing !== undefined) return;
-    this.#becameFaulty('thread', message);
-    setTimeout(() => {
-      if (this.#closing === undefined) this.#launch();
-    }, RESTART_AFTER_MS).unref();
+    if (this.#closing === undefined) this.#becameFaulty('thread', message);
   }
 
   #heard(report: Report): void {

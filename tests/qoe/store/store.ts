@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 
 import type { Point } from '../../../src/qoe/store/rollup.ts';
 import { openStore, type QoeStore, type StoreOptions } from '../../../src/qoe/store/store.ts';
+import { startStoreThread } from '../../../src/store/store-thread.ts';
 
 /** Now, in seconds, on a whole minute. */
 export const NOW = Math.floor(Date.now() / 60_000) * 60;
@@ -21,8 +22,12 @@ export function scratch(t: TestContext): string {
 export function open(t: TestContext, path: string, options: Partial<StoreOptions> = {}) {
   const lines: string[] = [];
   const log: StoreOptions['log'] = (_, message) => void lines.push(message);
-  const store = openStore({ path, log, retryAfter: 100, busyTimeout: 20, ...options });
-  t.after(() => store.close());
+  const thread = startStoreThread();
+  const store = openStore({ thread, path, log, retryAfter: 100, busyTimeout: 20, ...options });
+  t.after(async () => {
+    await store.close();
+    await thread.close();
+  });
   return { store, lines };
 }
 

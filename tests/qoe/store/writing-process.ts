@@ -1,9 +1,10 @@
 /** Writes a point a tenth of a second to the store at the path that it is given, tells how far it is, and never ends by itself. */
 import { openStore } from '../../../src/qoe/store/store.ts';
+import { startStoreThread } from '../../../src/store/store-thread.ts';
 import { begin, pointAt } from './store.ts';
 
 const [path, first] = process.argv.slice(2);
-const store = openStore({ path: path!, log: () => undefined });
+const store = openStore({ thread: startStoreThread(), path: path!, log: () => undefined });
 const key = begin(store, 'killed');
 let second = 0;
 setInterval(() => {

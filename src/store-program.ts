@@ -1,0 +1,5 @@
+/** The program of the store's thread: which parts there are. */
+import { qoePart } from './qoe/store/part.ts';
+import { runStore } from './store/program.ts';
+
+runStore({ qoe: qoePart });
