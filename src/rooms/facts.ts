@@ -1,4 +1,8 @@
-/** What rooms announce to the rest of the server: the log, metrics, and later webhooks and usage. */
+/**
+ * What rooms announce to the rest of the server: the event log, and through it webhooks and usage; quality of experience. In a
+ * life of a room (`roomId`) `room-started` comes first and `room-closed` last; of a participant either `participant-aborted`,
+ * or `participant-joined`, then its tracks, each ended, then `participant-left`.
+ */
 import type { Millis } from '../kernel/clock.ts';
 import type { LeaveReason } from './events.ts';
 import type { MediaKind, Source } from './grants.ts';
@@ -12,7 +16,10 @@ export type RoomFact =
   | (InRoom & { type: 'room-closed'; reason: RoomCloseReason })
   | (InRoom & { type: 'room-media-lost' })
   | (InRoom & { type: 'room-media-rebuilt'; milliseconds: number })
-  | (OfParticipant & { type: 'participant-joined' })
+  /** `keyId`: the API key, or the foreign issuer, that signed its token. */
+  | (OfParticipant & { type: 'participant-joined'; name: string; hidden: boolean; keyId: string })
+  /** It had a seat, and lost it before it was in the room. It is not said to leave. */
+  | (OfParticipant & { type: 'participant-aborted'; reason: LeaveReason })
   | (OfParticipant & { type: 'participant-left'; reason: LeaveReason })
   | (OfParticipant & { type: 'track-published'; producerId: ProducerId; kind: MediaKind; source: Source })
   | (OfParticipant & { type: 'track-unpublished'; producerId: ProducerId; source: Source })

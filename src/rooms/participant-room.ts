@@ -18,6 +18,8 @@ export type Profile = {
   readonly grants: Grants;
   /** The token's `jti`, so that removing the participant can revoke it. */
   readonly tokenId: string;
+  /** The API key, or the foreign issuer, that signed the token. */
+  readonly keyId: string;
 };
 
 /** `auto`: everyone's tracks are forwarded, those that come later too. `manual`: those that the client asks for. */

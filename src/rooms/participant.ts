@@ -263,7 +263,10 @@ export class Participant {
     this.#media = undefined;
     this.#room.departed(this);
     // One that had not joined yet is unknown to the others, and its client learns of it by its join's refusal.
-    if (!wasJoined) return;
+    if (!wasJoined) {
+      this.#room.announce({ type: 'participant-aborted', reason }, this);
+      return;
+    }
     this.#room.announce({ type: 'participant-left', reason }, this);
     if (!this.hidden) {
       this.#room.broadcast({ type: 'participant-left', participantId: this.id, identity: this.identity, reason });

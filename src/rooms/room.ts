@@ -253,7 +253,8 @@ export class Room implements RoomOfParticipant {
     this.#seatOfIdentity.set(participant.identity, participant);
     this.#wasJoined = true;
     const joined = participant.admitted(consumers);
-    this.announce({ type: 'participant-joined' }, participant);
+    const { name, keyId } = participant.profile;
+    this.announce({ type: 'participant-joined', name, hidden: participant.hidden, keyId }, participant);
     if (!participant.hidden) {
       this.broadcast({ type: 'participant-joined', participant: participant.info }, participant);
     }

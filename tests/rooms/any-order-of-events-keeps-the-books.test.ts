@@ -157,13 +157,23 @@ async function happen(world: World, inside: Map<string, Guest>, one: Step): Prom
 function checkFacts({ facts, rooms }: World): void {
   const present = new Set<string>();
   const published = new Map<string, string>();
+  const over = new Set<string>();
+  const open = new Set<string>();
   for (const fact of facts) {
-    if (fact.type === 'participant-joined') {
+    if (fact.type === 'room-started') open.add(fact.roomId);
+    assert.ok(open.has(fact.roomId), `${fact.type} before its room began or after it ended`);
+    if (fact.type === 'room-closed') open.delete(fact.roomId);
+    if ('participantId' in fact) assert.ok(!over.has(fact.participantId), `${fact.type} after its participant's end`);
+    if (fact.type === 'participant-aborted') {
+      assert.ok(!present.has(fact.participantId), 'aborted after it had joined');
+      over.add(fact.participantId);
+    } else if (fact.type === 'participant-joined') {
       assert.ok(!present.has(fact.participantId));
       present.add(fact.participantId);
     } else if (fact.type === 'participant-left') {
       assert.ok(present.delete(fact.participantId), 'left without having joined');
       assert.ok(![...published.values()].includes(fact.participantId), 'left before its tracks ended');
+      over.add(fact.participantId);
     } else if (fact.type === 'track-published') published.set(fact.producerId, fact.participantId);
     else if (fact.type === 'track-unpublished') assert.ok(published.delete(fact.producerId), 'ended before it began');
     else if (fact.type === 'track-muted') assert.ok(published.has(fact.producerId), 'muted after its end');

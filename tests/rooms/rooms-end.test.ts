@@ -60,6 +60,7 @@ test('closing a room puts everyone out, those who are joining too', async () => 
   assert.equal(rooms.size, 0);
   assert.throws(() => rooms.close(roomName('lab')), { code: 'room-not-found' });
   assert.equal(facts.filter(({ type }) => type === 'participant-left').length, 1, 'bob never joined, so he never left');
+  assert.equal(facts.filter(({ type }) => type === 'participant-aborted').length, 1, 'but had a seat, and lost it');
   await settle();
   assert.equal(
     engine.rooms.every(({ closed }) => closed),

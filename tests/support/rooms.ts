@@ -72,6 +72,7 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
           metadata: {},
           grants: { ...DEFAULT_GRANTS, ...grants },
           tokenId: `token-${who}`,
+          keyId: 'key',
           subscribe,
           rtpCapabilities: capabilities ? CAPABILITIES : undefined,
         },
