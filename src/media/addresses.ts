@@ -12,7 +12,7 @@ import type { ListenAddress } from './options.ts';
 /** One socket takes the packets of all clients of a worker, so it must hold a burst. The system may allow less. */
 const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Ports that no system hands out by itself: the one of a worker that died must still be free for the next. */
-const PORTS = { from: 16_384, to: 32_768 };
+export const PORTS = { from: 16_384, to: 32_768 };
 
 /**
  * `listen` with each wildcard that announces nothing spelled out as this machine's addresses: a client can do nothing

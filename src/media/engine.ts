@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 
 import { SluiceError } from '../kernel/errors.ts';
 import type { MediaEngine, MediaRoom, MediaRoomListener } from '../rooms/media-engine.ts';
+import type { RtpCapabilities } from '../rooms/ortc.ts';
 import { findFreePort, spellOutWildcards } from './addresses.ts';
 import { CODEC_NAMES, routerCapabilities, routerCodecs } from './codecs.ts';
 import { followLibraryLog } from './library-log.ts';
@@ -22,6 +23,8 @@ const INITIAL_OUTGOING_BITRATE = 1_000_000;
 
 /** The media engine with what the shell needs to run it. */
 export type RunningMediaEngine = MediaEngine & {
+  /** What every room can receive and forward. */
+  readonly rtpCapabilities: RtpCapabilities;
   /** One entry for each worker. Reads the last sample: costs nothing, may be called at any rate. */
   workers(): WorkerStats[];
   /** Where media is received, and what clients are told instead. The same for as long as the engine runs. */
@@ -58,6 +61,7 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
   const pool: Pool = { slots, waiting, settings: roomSettings(options), closed: () => closing !== undefined };
 
   return {
+    rtpCapabilities: pool.settings.capabilities,
     openRoom: (listener) => openRoom(pool, listener),
     workers: () => slots.map((slot) => slot.stats()),
     addresses: () => slots.flatMap((slot) => slot.addresses()),

@@ -1,9 +1,23 @@
-import type { ActiveSpeakerObserver, AudioLevelObserver, Router, RouterRtpCodecCapability } from 'mediasoup/types';
+import type {
+  ActiveSpeakerObserver,
+  AudioLevelObserver,
+  Router,
+  RouterRtpCodecCapability,
+  WebRtcTransport,
+} from 'mediasoup/types';
 
 import { SluiceError } from '../kernel/errors.ts';
 import type { ProducerId } from '../rooms/ids.ts';
-import type { MediaRoom, MediaRoomListener, MediaTransport, MediaTransportListener } from '../rooms/media-engine.ts';
+import type {
+  MediaRoom,
+  MediaRoomListener,
+  MediaTransport,
+  MediaTransportListener,
+  MediaTransportObserver,
+  PayloadTypes,
+} from '../rooms/media-engine.ts';
 import type { RtpCapabilities } from '../rooms/ortc.ts';
+import { createEgressPool, type Egress, type EgressPool } from './egress.ts';
 import { refusing } from './refusal.ts';
 import { SfuTransport } from './transport.ts';
 import type { RoomMedia } from './transport.ts';
@@ -62,6 +76,7 @@ class SfuRoom implements MediaRoom {
   readonly #speaker: ActiveSpeakerObserver;
   readonly #producers = new Map<string, LayerCounts>();
   readonly #media: RoomMedia;
+  readonly #egresses: EgressPool;
   #closed = false;
 
   constructor(
@@ -85,6 +100,11 @@ class SfuRoom implements MediaRoom {
       producers: this.#producers,
       observe: (producerId) => this.#observe(producerId),
     };
+    this.#egresses = createEgressPool({
+      router,
+      openRouter: (mediaCodecs) => host.worker.createRouter({ mediaCodecs }),
+      ...settings,
+    });
     host.rooms.add(this);
     levels.on('volumes', (volumes) => {
       if (this.#closed) return;
@@ -98,32 +118,32 @@ class SfuRoom implements MediaRoom {
     });
   }
 
-  async openTransport(listener: MediaTransportListener): Promise<MediaTransport> {
+  async openTransport(
+    listener: MediaTransportListener,
+    _observer?: MediaTransportObserver,
+    payloadTypes?: PayloadTypes,
+  ): Promise<MediaTransport> {
     if (this.#closed) throw new SluiceError('media-unavailable');
     return refusing(
       async () => {
-        const transport = await this.#router.createWebRtcTransport({
-          webRtcServer: this.#host.server,
-          enableUdp: true,
-          enableTcp: true,
-          preferUdp: true,
-          initialAvailableOutgoingBitrate: this.#settings.initialOutgoingBitrate,
-          iceConsentTimeout: ICE_CONSENT_SECONDS,
-        });
+        const egress = payloadTypes === undefined ? undefined : await this.#egresses.take(payloadTypes);
+        const transport = await this.#createTransport(egress);
         const { maxIncomingBitrate } = this.#settings;
         if (maxIncomingBitrate !== undefined) await transport.setMaxIncomingBitrate(maxIncomingBitrate);
         if (this.#closed) {
           transport.close();
           throw new SluiceError('media-unavailable');
         }
-        return new SfuTransport(transport, this.#media, listener);
+        return new SfuTransport(transport, this.#media, listener, egress);
       },
       () => (this.#closed ? 'media-unavailable' : undefined),
     );
   }
 
   close(): void {
-    if (this.#end()) this.#router.close();
+    if (!this.#end()) return;
+    this.#egresses.close();
+    this.#router.close();
   }
 
   /** The worker is gone, and the router with it. */
@@ -137,6 +157,24 @@ class SfuRoom implements MediaRoom {
     this.#host.rooms.delete(this);
     this.#host.counts.rooms -= 1;
     return true;
+  }
+
+  async #createTransport(egress: Egress | undefined): Promise<WebRtcTransport> {
+    try {
+      const transport = await (egress?.router ?? this.#router).createWebRtcTransport({
+        webRtcServer: this.#host.server,
+        enableUdp: true,
+        enableTcp: true,
+        preferUdp: true,
+        initialAvailableOutgoingBitrate: this.#settings.initialOutgoingBitrate,
+        iceConsentTimeout: ICE_CONSENT_SECONDS,
+      });
+      if (egress !== undefined) transport.observer.once('close', () => egress.release());
+      return transport;
+    } catch (error) {
+      egress?.release();
+      throw error;
+    }
   }
 
   async #observe(producerId: ProducerId): Promise<void> {

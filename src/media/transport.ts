@@ -19,6 +19,7 @@ import type {
 } from '../rooms/media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities, RtpParameters } from '../rooms/ortc.ts';
 import { adoptConsumer } from './consumer.ts';
+import type { Egress } from './egress.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
@@ -53,14 +54,17 @@ export class SfuTransport implements MediaTransport {
   readonly #transport: WebRtcTransport;
   readonly #room: RoomMedia;
   readonly #listener: MediaTransportListener;
+  readonly #egress: Egress | undefined;
   #state: TransportState = 'new';
   #connecting = false;
   /** Capabilities that were checked already, and what came of them: a receiver has the same for all its consumers. */
   #checked: { given: RtpCapabilities; usable: RouterRtpCapabilities } | undefined;
   readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
 
-  constructor(transport: WebRtcTransport, room: RoomMedia, listener: MediaTransportListener) {
+  /** `egress`: the router that the transport is on, where that is not the room's own. */
+  constructor(transport: WebRtcTransport, room: RoomMedia, listener: MediaTransportListener, egress?: Egress) {
     this.id = transport.id as TransportId;
+    this.#egress = egress;
     this.#transport = transport;
     this.#room = room;
     this.#listener = listener;
@@ -132,17 +136,19 @@ export class SfuTransport implements MediaTransport {
     const layers = this.#room.producers.get(producerId);
     if (layers === undefined) throw new SluiceError('producer-not-found');
     const usable = this.#usable(rtpCapabilities);
+    const ended = () => this.#gone() ?? (this.#room.producers.has(producerId) ? undefined : 'producer-not-found');
     return refusing(async () => {
+      const source = (await this.#egress?.bring(producerId)) ?? producerId;
       const consumer = await transport.consume({
-        producerId,
+        producerId: source,
         rtpCapabilities: usable,
         paused,
       });
       count(this.#room.counts, 'consumers', consumer.observer);
       if (transport.closed) consumer.close();
       this.#open();
-      return adoptConsumer(consumer, layers, listener);
-    }, this.#gone);
+      return { ...adoptConsumer(consumer, layers, listener), producerId };
+    }, ended);
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../kernel/errors.ts';
 import type { Millis } from '../kernel/clock.ts';
 import type { Grants, MediaKind, Source } from './grants.ts';
 import type { ConsumerId, Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
-import type { Layers, TransportParameters } from './media-engine.ts';
+import type { Layers, PayloadTypes, TransportParameters, TransportState } from './media-engine.ts';
 import type { QualityLevel } from './media-view.ts';
 import type { RtpCapabilities, RtpParameters } from './ortc.ts';
 import type { TickFrame } from './tick.ts';
@@ -127,4 +127,12 @@ export type ParticipantLink = {
   send(event: RoomEvent): void;
   /** The participant is out, for this reason; nothing is sent after it. */
   end(code: ErrorCode | 'left'): void;
+  /** Where the client has one transport for all that it sends and receives, not one for each direction. */
+  readonly transport?: SingleTransport;
+};
+
+/** The transport of a client that cannot say how its media is, and has chosen its payload types itself. */
+export type SingleTransport = {
+  readonly payloadTypes?: PayloadTypes;
+  state(state: TransportState): void;
 };

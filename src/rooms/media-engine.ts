@@ -26,10 +26,23 @@ export type MediaRoomListener = {
 export type MediaRoom = {
   /** What this room can receive and forward. The same for all rooms of one configuration. */
   readonly rtpCapabilities: RtpCapabilities;
-  /** Without an `observer` nothing is measured, and that costs nothing. */
-  openTransport(listener: MediaTransportListener, observer?: MediaTransportObserver): Promise<MediaTransport>;
+  /**
+   * Without an `observer` nothing is measured, and that costs nothing. With `payloadTypes`, what the transport forwards
+   * carries those in place of the room's own.
+   */
+  openTransport(
+    listener: MediaTransportListener,
+    observer?: MediaTransportObserver,
+    payloadTypes?: PayloadTypes,
+  ): Promise<MediaTransport>;
   close(): void;
 };
+
+/**
+ * By which payload type a receiver knows each codec, under the payload type that the room's capabilities prefer for it:
+ * of a receiver that has chosen them itself. Codecs that are not in it cannot be forwarded.
+ */
+export type PayloadTypes = ReadonlyMap<number, number>;
 
 export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed';
 export type MediaTransportListener = {

@@ -1,5 +1,5 @@
 import { SluiceError } from '../kernel/errors.ts';
-import type { ConsumerInfo, MediaOffer, ProducerInfo, RoomEvent } from './events.ts';
+import type { ConsumerInfo, MediaOffer, ProducerInfo, RoomEvent, SingleTransport } from './events.ts';
 import { KIND_OF_SOURCE, type MediaKind, type Source } from './grants.ts';
 import type { ConsumerId, ParticipantId, ProducerId, TransportId } from './ids.ts';
 import type {
@@ -36,6 +36,8 @@ export type MediaOwner = {
   readonly id: ParticipantId;
   tell(event: RoomEvent): void;
   readonly observer: MediaObserver | undefined;
+  /** Where there is one transport for both directions. */
+  readonly single?: SingleTransport | undefined;
 };
 
 /** ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state. */
@@ -72,10 +74,10 @@ export class ParticipantMedia {
     this.#report = report;
   }
 
-  /** Opens both transports. Throws what the engine throws, and then leaves nothing open. */
+  /** Opens both transports, or the single one. Throws what the engine throws, and then leaves nothing open. */
   static async open(room: MediaRoom, owner: MediaOwner): Promise<ParticipantMedia> {
     let media: ParticipantMedia | undefined;
-    const { id, observer } = owner;
+    const { id, observer, single } = owner;
     const report =
       observer &&
       new MediaReport(id, observer, {
@@ -84,9 +86,14 @@ export class ParticipantMedia {
       });
     const open = () => {
       const [listener, seen] = report?.listeners() ?? [UNHEARD];
-      return room.openTransport(listener, seen);
+      return room.openTransport(
+        single === undefined ? listener : heardBy(single, listener),
+        seen,
+        single?.payloadTypes,
+      );
     };
-    const [send, recv] = await Promise.allSettled([open(), open()]);
+    const first = open();
+    const [send, recv] = await Promise.allSettled([first, single === undefined ? open() : first]);
     if (send.status === 'fulfilled' && recv.status === 'fulfilled') {
       media = new ParticipantMedia(room, [send.value, recv.value], owner, report);
       return media;
@@ -258,6 +265,15 @@ export class ParticipantMedia {
 /** `publication` as others are told of it. */
 export function producerInfo({ producer, source, paused }: Publication): ProducerInfo {
   return { id: producer.id, kind: producer.kind, source, paused, layers: producer.layers };
+}
+
+function heardBy(single: SingleTransport, listener: MediaTransportListener): MediaTransportListener {
+  return {
+    state(now) {
+      listener.state(now);
+      single.state(now);
+    },
+  };
 }
 
 function identify(publication: Publication | undefined): TrackIdentity | undefined {

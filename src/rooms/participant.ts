@@ -116,7 +116,8 @@ export class Participant {
   /** Opens the media in `room` and subscribes to `publications`. */
   async prepare(room: MediaRoom, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
     const { observer } = this.#room;
-    const media = await ParticipantMedia.open(room, { id: this.id, observer, tell: (event) => this.tell(event) });
+    const tell = (event: RoomEvent) => this.tell(event);
+    const media = await ParticipantMedia.open(room, { id: this.id, observer, tell, single: this.#link.transport });
     if (this.#state === 'left') {
       media.close();
       throw this.refusal;
