@@ -220,7 +220,7 @@ function createAuth(config: Config) {
 }
 
 function createRooms(config: Config, engine: RunningMediaEngine, turn: TurnService | undefined, log: Log): Rooms {
-  const { maxParticipants, emptyTimeout, departureTimeout, createOnJoin, max } = config.rooms;
+  const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit: __, ...defaults } = config.rooms;
   return new Rooms({
     engine,
     now: systemClock,
@@ -230,7 +230,7 @@ function createRooms(config: Config, engine: RunningMediaEngine, turn: TurnServi
       ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     ],
     onFact: (fact) => log.info(fact, fact.type),
-    defaults: { maxParticipants, emptyTimeout, departureTimeout, metadata: {} },
+    defaults: { ...defaults, metadata: {} },
     createOnJoin,
     maxRooms: max,
     resumeWithin: config.signaling.resumeWithin,

@@ -96,7 +96,7 @@ export type Room = {
   /** Why it is closed; undefined while it is not. */
   readonly closeReason: CloseReason | undefined;
   readonly self: LocalParticipant;
-  /** The others, by identity, in the order in which they joined. */
+  /** The others, by their `key` (the identity, unless the room allows it several presences), in the order of joining. */
   readonly participants: ReadonlyMap<string, RemoteParticipant>;
   readonly activeSpeaker: Participant | undefined;
   /** What was said since one joined, oldest first; the newest 500 messages. */
@@ -152,6 +152,13 @@ export type ChatMessage = {
 export type Participant = LocalParticipant | RemoteParticipant;
 
 type ParticipantFacts = {
+  /**
+   * Unique among those in the room, and the same through reconnections: the identity, or something longer for the
+   * further presences of one identity, in rooms that allow several.
+   */
+  readonly key: string;
+  /** One presence of the identity; another one after a reconnection that had to join anew. */
+  readonly id: string;
   /** Who it is, as the application's backend said in the token. */
   readonly identity: string;
   /** The name to show. */

@@ -36,6 +36,12 @@ export class LocalParticipantView implements LocalParticipant {
     this.#grants = grants;
   }
 
+  get key(): string {
+    return this.#info.identity;
+  }
+  get id(): string {
+    return this.#info.id;
+  }
   get identity(): string {
     return this.#info.identity;
   }
@@ -59,9 +65,6 @@ export class LocalParticipantView implements LocalParticipant {
   }
   get index() {
     return this.#info.index;
-  }
-  get participantId(): string {
-    return this.#info.id;
   }
 
   publish(track: MediaStreamTrack, options: PublishOptions): Promise<LocalTrackView> {

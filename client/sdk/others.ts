@@ -24,8 +24,13 @@ export type Others = {
 };
 
 /** `subscribe`: `auto` where the server forwards everything by itself; `none` where the token grants no receiving. */
-export function createOthers(context: RoomContext, levels: Levels, subscribe: 'auto' | 'manual' | 'none'): Others {
-  const roster = createRoster();
+export function createOthers(
+  context: RoomContext,
+  levels: Levels,
+  subscribe: 'auto' | 'manual' | 'none',
+  self: string,
+): Others {
+  const roster = createRoster(self);
   const participants = new Map<string, RemoteParticipantView>();
   const receiving = new Map<string, RemoteTrackView>();
   const expected = new Set<string>();
@@ -33,7 +38,7 @@ export function createOthers(context: RoomContext, levels: Levels, subscribe: 'a
 
   const trackOf = (info: ConsumerInfo) => {
     const found = roster.find(info.producerId);
-    return found && participants.get(found.person.identity)?.tracks.get(found.track.source);
+    return found && participants.get(found.person.key)?.tracks.get(found.track.source);
   };
 
   function announce(changes: readonly RosterChange[]): void {
@@ -48,14 +53,15 @@ export function createOthers(context: RoomContext, levels: Levels, subscribe: 'a
     const { person } = change;
     if (change.type === 'joined') {
       const participant = new RemoteParticipantView(person, levels);
-      participants.set(person.identity, participant);
+      participants.set(person.key, participant);
       context.emit('participantJoined', participant);
       return;
     }
-    const participant = participants.get(person.identity);
+    const participant = participants.get(person.key);
     if (participant === undefined) return;
+    if (change.type === 'replaced') return levels.forget(change.index);
     if (change.type === 'left') {
-      participants.delete(person.identity);
+      participants.delete(person.key);
       levels.forget(person.index);
       context.emit('participantLeft', { participant, reason: change.reason });
       return;

@@ -16,6 +16,12 @@ export class RemoteParticipantView implements RemoteParticipant {
     this.#levels = levels;
   }
 
+  get key() {
+    return this.#person.key;
+  }
+  get id() {
+    return this.#person.participantId;
+  }
   get identity() {
     return this.#person.identity;
   }

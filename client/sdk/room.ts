@@ -64,7 +64,12 @@ export class RoomSession implements Room {
     this.#info = joined.room;
     const context = this.#context();
     this.self = new LocalParticipantView(context, this.#levels, joined.self, joined.grants);
-    this.#others = createOthers(context, this.#levels, joined.grants.subscribe ? options.subscribe : 'none');
+    this.#others = createOthers(
+      context,
+      this.#levels,
+      joined.grants.subscribe ? options.subscribe : 'none',
+      joined.self.identity,
+    );
     this.#media = this.#openMedia(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.
     this.#scope.after(0, () => this.#begin(joined));
@@ -212,11 +217,12 @@ export class RoomSession implements Room {
       case 'producer-paused':
       case 'producer-resumed':
       case 'producer-removed':
-        if (event.participantId === this.self.participantId) {
+        if (event.participantId === this.self.id) {
           return this.self.serverChanged(event.producerId, CHANGES[event.type]);
         }
         return this.#others.apply(event);
       case 'participant-joined':
+      case 'participant-replaced':
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':

@@ -6,10 +6,12 @@
 import type { LeaveReason, ParticipantInfo, ProducerInfo, RoomEvent } from '../../src/rooms/events.ts';
 import type { MediaKind, Source } from '../../src/rooms/grants.ts';
 
-/** How long somebody who was replaced by a new connection of the same identity may take to appear. */
+/** How long the tracks of somebody who goes on from another connection may take to appear there. */
 const REPLACED_GRACE = 3000;
 
 export type Person = {
+  /** Unique in the roster: the identity, with the participant's id behind it for further presences of the same one. */
+  readonly key: string;
   readonly identity: string;
   participantId: string;
   index: number;
@@ -34,11 +36,13 @@ export type Published = {
 
 export type RosterChange =
   | { type: 'joined'; person: Person }
+  /** Goes on from another connection; its number was `index` before. */
+  | { type: 'replaced'; person: Person; index: number }
   | { type: 'left'; person: Person; reason: LeaveReason }
   | { type: 'track-added' | 'track-removed' | 'track-muted' | 'track-unmuted'; person: Person; track: Published };
 
 export type Roster = {
-  /** By identity, in the order of joining. */
+  /** By key, in the order of joining. */
   readonly people: ReadonlyMap<string, Person>;
   /** All that there is now. Whom or what it does not name may come back until `graceUntil`, if given. */
   reset(participants: readonly ParticipantInfo[], graceUntil: number | undefined): RosterChange[];
@@ -52,24 +56,50 @@ export type Roster = {
   find(producerId: string): { person: Person; track: Published } | undefined;
 };
 
-export function createRoster(): Roster {
+/** `self`: one's own identity, whose other presences are others, too. */
+export function createRoster(self?: string): Roster {
   const people = new Map<string, Person>();
 
   const byParticipant = (id: string) => [...people.values()].find((person) => person.participantId === id);
 
-  function arrive(info: ParticipantInfo, graceUntil: number | undefined): RosterChange[] {
-    const known = people.get(info.identity);
+  const missing = (identity: string) =>
+    [...people.values()].find((person) => person.identity === identity && person.missingUntil !== undefined);
+
+  /** `known`: whom the application knows as that participant already. */
+  function arrive(info: ParticipantInfo, known: Person | undefined, graceUntil: number | undefined): RosterChange[] {
     if (known !== undefined) {
       Object.assign(known, factsOf(info), { missingUntil: undefined });
       return reconcileTracks(known, info.producers, graceUntil);
     }
-    const person: Person = { identity: info.identity, ...factsOf(info), tracks: new Map(), missingUntil: undefined };
-    people.set(person.identity, person);
+    const { identity, id } = info;
+    const key = identity === self || people.has(identity) ? `${identity}#${id}` : identity;
+    const person: Person = { key, identity, ...factsOf(info), tracks: new Map(), missingUntil: undefined };
+    people.set(key, person);
     return [{ type: 'joined', person }, ...info.producers.flatMap((producer) => publish(person, producer))];
   }
 
+  /** Who of the roster each of `infos` is: the same presence, else one of the same identity that no other one is. */
+  function recognise(infos: readonly ParticipantInfo[]): Map<ParticipantInfo, Person> {
+    const known = new Map<ParticipantInfo, Person>();
+    const left = new Set(people.values());
+    const take = (info: ParticipantInfo, person: Person | undefined) => {
+      if (person === undefined) return;
+      known.set(info, person);
+      left.delete(person);
+    };
+    for (const info of infos) take(info, byParticipant(info.id));
+    for (const info of infos) {
+      if (!known.has(info))
+        take(
+          info,
+          [...left].find(({ identity }) => identity === info.identity),
+        );
+    }
+    return known;
+  }
+
   function depart(person: Person, reason: LeaveReason): RosterChange[] {
-    people.delete(person.identity);
+    people.delete(person.key);
     const removed = [...person.tracks.values()].flatMap((track) => unpublish(person, track));
     return [...removed, { type: 'left', person, reason }];
   }
@@ -77,26 +107,33 @@ export function createRoster(): Roster {
   return {
     people,
     reset(participants, graceUntil) {
-      const present = new Set<string>(participants.map((info) => info.identity));
+      const known = recognise(participants);
+      const present = new Set(known.values());
       const changes: RosterChange[] = [];
       for (const person of [...people.values()]) {
-        if (present.has(person.identity)) continue;
+        if (present.has(person)) continue;
         if (graceUntil === undefined) changes.push(...depart(person, 'disconnected'));
         else person.missingUntil ??= graceUntil;
       }
-      for (const info of participants) changes.push(...arrive(info, graceUntil));
+      for (const info of participants) changes.push(...arrive(info, known.get(info), graceUntil));
       return changes;
     },
     apply(event, now) {
       switch (event.type) {
-        case 'participant-joined':
-          return arrive(event.participant, now + REPLACED_GRACE);
+        case 'participant-joined': {
+          const { participant } = event;
+          const known = byParticipant(participant.id) ?? missing(participant.identity);
+          return arrive(participant, known, now + REPLACED_GRACE);
+        }
+        case 'participant-replaced': {
+          const known = byParticipant(event.participantId);
+          const index = known?.index ?? event.participant.index;
+          const changes = arrive(event.participant, known, now + REPLACED_GRACE);
+          return known === undefined ? changes : [{ type: 'replaced', person: known, index }, ...changes];
+        }
         case 'participant-left': {
           const person = byParticipant(event.participantId);
-          if (person === undefined) return [];
-          if (event.reason !== 'replaced') return depart(person, event.reason);
-          person.missingUntil = now + REPLACED_GRACE;
-          return [];
+          return person === undefined ? [] : depart(person, event.reason);
         }
         case 'producer-added': {
           const person = byParticipant(event.participantId);
@@ -177,7 +214,7 @@ function publish(person: Person, producer: ProducerInfo): RosterChange[] {
     Object.assign(known, { producerId, layers, missingUntil: undefined });
     return setMuted(person, known, paused);
   }
-  const id = `${person.identity}/${source}`;
+  const id = `${person.key}/${source}`;
   const track: Published = { id, source, kind, producerId, muted: paused, layers, missingUntil: undefined };
   person.tracks.set(source, track);
   return [{ type: 'track-added', person, track }];

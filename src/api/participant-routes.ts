@@ -70,7 +70,7 @@ export function participantRoutes(
       success: { status: 200, schema: ParticipantResource },
       errors: ['room-not-found', 'participant-not-found'],
       handle({ params }) {
-        const participant = find(rooms, params).participant(identityOf(params));
+        const [participant] = find(rooms, params).presences(identityOf(params));
         if (participant === undefined) throw new SluiceError('participant-not-found');
         return json(resource(participant));
       },

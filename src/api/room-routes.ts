@@ -111,7 +111,8 @@ export function checkMetadata(metadata: Metadata | undefined, limit: number): vo
 type WantedSettings = Partial<Omit<RoomSettings, 'metadata'>> & { metadata?: Metadata };
 
 function settingsOf(wanted: WantedSettings, limits: RoomLimits): Partial<RoomSettings> {
-  const { maxParticipants, emptyTimeout, departureTimeout, metadata } = wanted;
+  const { emptyTimeout, departureTimeout, ...rest } = wanted;
+  const { maxParticipants, metadata } = rest;
   checkMetadata(metadata, limits.metadata);
   if (maxParticipants !== undefined && maxParticipants > limits.maxParticipants) {
     throw new SluiceError('invalid-request', {
@@ -119,10 +120,9 @@ function settingsOf(wanted: WantedSettings, limits: RoomLimits): Partial<RoomSet
     });
   }
   return {
-    ...(maxParticipants === undefined ? {} : { maxParticipants }),
+    ...rest,
     ...(emptyTimeout === undefined ? {} : { emptyTimeout: emptyTimeout * 1000 }),
     ...(departureTimeout === undefined ? {} : { departureTimeout: departureTimeout * 1000 }),
-    ...(metadata === undefined ? {} : { metadata }),
   };
 }
 
@@ -137,16 +137,15 @@ function mustMatch(room: Room, ifMatch: string | undefined): void {
 }
 
 function resource(room: Room) {
-  const { maxParticipants, emptyTimeout, departureTimeout, metadata } = room.settings;
+  const { emptyTimeout, departureTimeout, ...settings } = room.settings;
   return {
     id: room.id,
     name: room.name,
     createdAt: new Date(room.createdAt).toISOString(),
     participants: room.participants().length,
-    maxParticipants,
+    ...settings,
     emptyTimeout: emptyTimeout / 1000,
     departureTimeout: departureTimeout / 1000,
-    metadata,
   };
 }
 

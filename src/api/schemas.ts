@@ -26,6 +26,17 @@ const source = Type.Union([
 const WEEK = 7 * 24 * 3600;
 const settings = {
   maxParticipants: Type.Integer({ minimum: 1, maximum: 10_000, description: 'How many may be in the room at once.' }),
+  maxPublishers: Type.Union([Type.Integer({ minimum: 0, maximum: 10_000 }), Type.Null()], {
+    description: 'How many of them may publish at once; null: all.',
+  }),
+  maxTracks: Type.Integer({
+    minimum: 1,
+    maximum: SOURCES.length,
+    description: 'Tracks that each may publish at once.',
+  }),
+  duplicateIdentity: Type.Union([Type.Literal('replace'), Type.Literal('reject'), Type.Literal('allow')], {
+    description: 'What becomes of somebody who joins as an identity that is in the room already.',
+  }),
   emptyTimeout: seconds('Seconds that the room waits for its first participant.', 1, WEEK),
   departureTimeout: seconds('Seconds that the room outlives its last participant.', 0, WEEK),
   metadata,
@@ -34,23 +45,12 @@ const settings = {
 export const CreateRoomBody = Type.Object(
   {
     name: roomName,
-    maxParticipants: Type.Optional(settings.maxParticipants),
-    emptyTimeout: Type.Optional(settings.emptyTimeout),
-    departureTimeout: Type.Optional(settings.departureTimeout),
-    metadata: Type.Optional(settings.metadata),
+    ...Type.Partial(Type.Object(settings)).properties,
   },
   strict,
 );
 
-export const UpdateRoomBody = Type.Object(
-  {
-    maxParticipants: Type.Optional(settings.maxParticipants),
-    emptyTimeout: Type.Optional(settings.emptyTimeout),
-    departureTimeout: Type.Optional(settings.departureTimeout),
-    metadata: Type.Optional(settings.metadata),
-  },
-  { ...strict, minProperties: 1 },
-);
+export const UpdateRoomBody = Type.Partial(Type.Object(settings), { ...strict, minProperties: 1 });
 
 export const RoomResource = Type.Object({
   id: Type.String({ description: 'One life of the room: another one of the same name has another id.' }),

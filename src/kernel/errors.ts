@@ -38,6 +38,7 @@ export const ERRORS = {
   'consumer-not-found': { status: 404, title: 'There is no such consumer in this session.' },
   'room-exists': { status: 409, title: 'A room of this name is open already.' },
   'room-full': { status: 409, title: 'The room has as many participants as it may have.' },
+  'identity-in-use': { status: 409, title: 'Somebody of this identity is in the room already.' },
   'source-in-use': { status: 409, title: 'The participant publishes this source already.' },
   'limit-reached': { status: 409, title: 'A limit of this server or room has been reached.' },
 

@@ -80,6 +80,8 @@ export type LeaveReason = (typeof LEAVE_REASONS)[number];
 /** Everything a participant is told after it has joined, in the order in which it happened. */
 export type RoomEvent =
   | { type: 'participant-joined'; participant: ParticipantInfo }
+  /** The same identity has joined from elsewhere, and goes on as `participant`; what the older presence published is gone. */
+  | { type: 'participant-replaced'; participantId: ParticipantId; participant: ParticipantInfo }
   | { type: 'participant-left'; participantId: ParticipantId; identity: Identity; reason: LeaveReason }
   | { type: 'producer-added'; participantId: ParticipantId; producer: ProducerInfo }
   | { type: 'producer-paused'; participantId: ParticipantId; producerId: ProducerId }

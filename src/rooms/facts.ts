@@ -8,6 +8,9 @@ import type { LeaveReason } from './events.ts';
 import type { MediaKind, Source } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 
+/** Whose doing it was: the participant's own, the application's over REST, or that of another one with the `admin` grant. */
+export type Actor = { readonly by: 'self' | 'application' } | { readonly by: 'admin'; readonly admin: Identity };
+
 type InRoom = { at: Millis; room: RoomName; roomId: RoomId };
 type OfParticipant = InRoom & { identity: Identity; participantId: ParticipantId };
 

@@ -41,6 +41,8 @@ export type RoomOfParticipant = {
   broadcast(event: RoomEvent, except?: Participant): void;
   /** The others who have joined and may be seen. */
   visibleTo(participant: Participant): Iterable<Participant>;
+  /** Whether it may publish one more track; throws `limit-reached`. */
+  requirePublishable(participant: Participant): void;
   /** Offers a new publication to everyone who subscribes by itself. */
   published(publication: Publication): void;
   /** The producer is gone: nobody receives it any more. */

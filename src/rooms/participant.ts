@@ -105,6 +105,11 @@ export class Participant {
     return this.#media?.publications.values() ?? [];
   }
 
+  /** How many tracks it publishes, those that are being opened included. */
+  get tracks(): number {
+    return (this.#media?.publications.size ?? 0) + this.#publishing.opening;
+  }
+
   get info(): ParticipantInfo {
     const { identity, name, metadata } = this.profile;
     const producers = [...this.publications].map(producerInfo);
@@ -248,8 +253,11 @@ export class Participant {
     if (this.#state === 'joined') this.#link.send(event);
   }
 
-  /** Out, at once and for good: children first, then the others learn of it, then its own client. Idempotent. */
-  leave(reason: LeaveReason): void {
+  /**
+   * Out, at once and for good: children first, then the others learn of it, then its own client. Idempotent.
+   * `told`: what the others hear, where it is not the reason; null where they are told in another way.
+   */
+  leave(reason: LeaveReason, { told = reason }: { told?: LeaveReason | null } = {}): void {
     if (this.#state === 'left') return;
     const wasJoined = this.#state === 'joined';
     this.#state = 'left';
@@ -269,8 +277,9 @@ export class Participant {
       return;
     }
     this.#room.announce({ type: 'participant-left', reason }, this);
-    if (!this.hidden) {
-      this.#room.broadcast({ type: 'participant-left', participantId: this.id, identity: this.identity, reason });
+    if (!this.hidden && told !== null) {
+      const { id: participantId, identity } = this;
+      this.#room.broadcast({ type: 'participant-left', participantId, identity, reason: told });
     }
     this.#link.end(CODE_OF_REASON[reason]);
   }

@@ -9,9 +9,16 @@ export class Publishing {
   readonly #room: RoomOfParticipant;
   readonly #participant: Participant;
 
+  #opening = 0;
+
   constructor(room: RoomOfParticipant, participant: Participant) {
     this.#room = room;
     this.#participant = participant;
+  }
+
+  /** Tracks that are not published yet, but have their place. */
+  get opening(): number {
+    return this.#opening;
   }
 
   async produce(media: ParticipantMedia, request: ProduceRequest): Promise<ProducerInfo> {
@@ -20,9 +27,16 @@ export class Publishing {
     if (!profile.grants.publish.includes(request.source)) {
       throw new SluiceError('forbidden', { detail: `The token does not grant publishing ${request.source}.` });
     }
+    this.#room.requirePublishable(this.#participant);
     const { source, paused = false } = request;
-    const publication: Publication = { participantId, source, producer: await media.openProducer(request), paused };
-    media.publish(publication);
+    this.#opening += 1;
+    let publication: Publication;
+    try {
+      publication = { participantId, source, producer: await media.openProducer(request), paused };
+      media.publish(publication);
+    } finally {
+      this.#opening -= 1;
+    }
     const producer = producerInfo(publication);
     this.#room.announce(
       { type: 'track-published', producerId: producer.id, kind: producer.kind, source: producer.source },

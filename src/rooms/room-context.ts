@@ -7,10 +7,22 @@ import type { MediaObserver } from './media-view.ts';
 import type { Profile } from './participant-room.ts';
 import type { Room } from './room.ts';
 
+/**
+ * What becomes of somebody who joins under an identity that is in the room already. `replace`: the older presence
+ * makes room for it. `reject`: it is refused, unless the older one has lost its connection. `allow`: both are there.
+ */
+export const DUPLICATE_IDENTITY = ['replace', 'reject', 'allow'] as const;
+export type DuplicateIdentity = (typeof DUPLICATE_IDENTITY)[number];
+
 /** What an application decides for a room. Times in milliseconds. */
 export type RoomSettings = {
   /** 1 or more. */
   readonly maxParticipants: number;
+  /** Participants that may publish at once; null: all of them. */
+  readonly maxPublishers: number | null;
+  /** Tracks that one participant may publish at once; 1 or more. */
+  readonly maxTracks: number;
+  readonly duplicateIdentity: DuplicateIdentity;
   /** How long a room waits for its first participant. */
   readonly emptyTimeout: number;
   /** How long it outlives its last one. */

@@ -10,6 +10,7 @@ import { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
 import type { FactOfParticipant, Profile, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import type { RoomContext, RoomSettings } from './room-context.ts';
+import { Seats } from './seats.ts';
 import type { TickFrame } from './tick.ts';
 
 /** Times that a join starts over because the media was lost under it. */
@@ -22,9 +23,7 @@ export class Room implements RoomOfParticipant {
   readonly createdAt: Millis;
 
   readonly #context: RoomContext;
-  readonly #participants = new Map<ParticipantId, Participant>();
-  readonly #seatOfIdentity = new Map<Identity, Participant>();
-  readonly #indices = new Set<number>();
+  readonly #seats = new Seats();
   readonly #activity: Activity;
   #settings: RoomSettings;
   #version = 1;
@@ -69,13 +68,12 @@ export class Room implements RoomOfParticipant {
 
   /** Everyone who has joined, hidden ones included. */
   participants(): Participant[] {
-    return [...this.#participants.values()].filter(({ state }) => state === 'joined');
+    return [...this.#seats.all()].filter(({ state }) => state === 'joined');
   }
 
-  /** The presence of `identity`, where it has joined. */
-  participant(identity: Identity): Participant | undefined {
-    const participant = this.#seatOfIdentity.get(identity);
-    return participant?.state === 'joined' ? participant : undefined;
+  /** The presences of `identity` that have joined, the oldest first: several only where the room allows them. */
+  presences(identity: Identity): Participant[] {
+    return this.#seats.of(identity).filter(({ state }) => state === 'joined');
   }
 
   /** Whether anybody has ever joined. */
@@ -100,8 +98,8 @@ export class Room implements RoomOfParticipant {
 
   /**
    * Lets somebody in. The seat is taken at once, so that the limit holds however many join together; the others learn
-   * of it when its media is ready. An identity that is in the room already is replaced then.
-   * Throws `room-full`, `room-closed`, `replaced`, `kicked`, `media-unavailable`.
+   * of it when its media is ready. What becomes of an identity that is in the room already is a setting.
+   * Throws `room-full`, `room-closed`, `identity-in-use`, `replaced`, `kicked`, `media-unavailable`.
    */
   async join(
     profile: Profile,
@@ -137,7 +135,7 @@ export class Room implements RoomOfParticipant {
    * Throws `participant-not-found`.
    */
   kick(identity: Identity): string[] {
-    const presences = [...this.#participants.values()].filter((participant) => participant.identity === identity);
+    const presences = this.#seats.of(identity);
     if (presences.length === 0) throw new SluiceError('participant-not-found');
     for (const participant of presences) participant.leave('kicked');
     return presences.map(({ profile }) => profile.tokenId);
@@ -148,7 +146,7 @@ export class Room implements RoomOfParticipant {
     if (this.#closed) return;
     this.#closed = true;
     const why: LeaveReason = reason === 'draining' || reason === 'media-unavailable' ? reason : 'room-closed';
-    for (const participant of this.#participants.values()) participant.leave(why);
+    for (const participant of this.#seats.all()) participant.leave(why);
     this.#closeMedia();
     this.#announce({ type: 'room-closed', reason });
     this.#context.onClosed(this);
@@ -156,7 +154,7 @@ export class Room implements RoomOfParticipant {
 
   /** How good a participant's connection is: the next tick tells the others, an event itself. Unknown ids are ignored. */
   setQuality(id: ParticipantId, { level, up, down, cause }: ConnectionQuality): void {
-    const participant = this.#participants.get(id);
+    const participant = this.#seats.get(id);
     if (participant?.state !== 'joined') return;
     this.#activity.quality(participant, level);
     participant.tell({ type: 'quality', up, down, cause });
@@ -188,25 +186,39 @@ export class Room implements RoomOfParticipant {
   /** In a room that closes everyone goes, and nobody is told so of the others. */
   broadcast(event: RoomEvent, except?: Participant): void {
     if (this.#closed) return;
-    for (const participant of this.#participants.values()) if (participant !== except) participant.tell(event);
+    for (const participant of this.#seats.all()) if (participant !== except) participant.tell(event);
   }
 
   *visibleTo(participant: Participant): Iterable<Participant> {
-    for (const other of this.#participants.values()) {
+    for (const other of this.#seats.all()) {
       if (other !== participant && other.state === 'joined' && !other.hidden) yield other;
     }
   }
 
   published(publication: Publication): void {
-    const owner = this.#participants.get(publication.participantId);
+    const owner = this.#seats.get(publication.participantId);
     if (owner === undefined) return;
     this.#activity.published(publication, owner);
-    for (const participant of this.#participants.values()) if (participant !== owner) participant.offer(publication);
+    for (const participant of this.#seats.all()) if (participant !== owner) participant.offer(publication);
   }
 
   unpublished(id: ProducerId): void {
     this.#activity.unpublished(id);
-    for (const participant of this.#participants.values()) participant.producerEnded(id);
+    for (const participant of this.#seats.all()) participant.producerEnded(id);
+  }
+
+  requirePublishable(participant: Participant): void {
+    const { maxTracks, maxPublishers } = this.#settings;
+    if (participant.tracks >= maxTracks) {
+      throw new SluiceError('limit-reached', {
+        detail: `A participant of this room publishes ${maxTracks} tracks at most.`,
+      });
+    }
+    if (maxPublishers === null || participant.tracks > 0) return;
+    const publishers = [...this.#seats.all()].filter(({ tracks }) => tracks > 0).length;
+    if (publishers >= maxPublishers) {
+      throw new SluiceError('limit-reached', { detail: `${maxPublishers} participants of this room publish at most.` });
+    }
   }
 
   muted(participant: Participant): void {
@@ -218,13 +230,9 @@ export class Room implements RoomOfParticipant {
   }
 
   departed(participant: Participant): void {
-    this.#participants.delete(participant.id);
-    if (this.#seatOfIdentity.get(participant.identity) === participant) {
-      this.#seatOfIdentity.delete(participant.identity);
-    }
-    this.#indices.delete(participant.index);
+    this.#seats.free(participant);
     this.#activity.departed(participant);
-    if (this.#participants.size > 0 || this.#closed) return;
+    if (this.#seats.size > 0 || this.#closed) return;
     this.#emptySince = this.now();
     // Nobody is left to hear a worker's silence: the media costs nothing until somebody comes.
     this.#closeMedia();
@@ -233,32 +241,60 @@ export class Room implements RoomOfParticipant {
 
   #seat(profile: Profile, link: ParticipantLink, subscribe: SubscribeWish): Participant {
     if (this.#closed) throw new SluiceError('room-closed');
-    const replaces = this.#seatOfIdentity.has(profile.identity) ? 1 : 0;
-    if (this.#participants.size - replaces >= this.#settings.maxParticipants) {
-      throw new SluiceError('room-full', { detail: `The room holds ${this.#settings.maxParticipants} participants.` });
+    const { duplicateIdentity, maxParticipants } = this.#settings;
+    const earlier = this.#seats.of(profile.identity);
+    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
+      throw new SluiceError('identity-in-use');
     }
-    let index = 0;
-    while (this.#indices.has(index)) index += 1;
-    this.#indices.add(index);
-    const seat = { id: this.newId() as ParticipantId, index, joinedAt: this.now() };
+    const replaces = duplicateIdentity !== 'allow' && earlier.some(({ state }) => state === 'joined') ? 1 : 0;
+    if (this.#seats.size - replaces >= maxParticipants) {
+      throw new SluiceError('room-full', { detail: `The room holds ${maxParticipants} participants.` });
+    }
+    const seat = { id: this.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
     const participant = new Participant(this, link, seat, profile, subscribe);
-    this.#participants.set(participant.id, participant);
+    this.#seats.take(participant);
     this.#emptySince = undefined;
     this.#context.onOccupancy(this);
     return participant;
   }
 
   #admit(participant: Participant, consumers: Parameters<Participant['admitted']>[0]): JoinedRoom {
-    this.participant(participant.identity)?.leave('replaced');
-    this.#seatOfIdentity.set(participant.identity, participant);
+    const { id: replaced } = this.#replaceEarlier(participant) ?? {};
     this.#wasJoined = true;
     const joined = participant.admitted(consumers);
     const { name, keyId } = participant.profile;
     this.announce({ type: 'participant-joined', name, hidden: participant.hidden, keyId }, participant);
-    if (!participant.hidden) {
-      this.broadcast({ type: 'participant-joined', participant: participant.info }, participant);
-    }
+    if (participant.hidden) return joined;
+    const { info } = participant;
+    // To the others it is one and the same person who goes on.
+    this.broadcast(
+      replaced === undefined
+        ? { type: 'participant-joined', participant: info }
+        : { type: 'participant-replaced', participantId: replaced, participant: info },
+      participant,
+    );
     return joined;
+  }
+
+  /**
+   * Puts out the earlier presences of the same identity, as the room has it. Returns the one as whom the others know
+   * `participant` already: they are not told that it has left.
+   */
+  #replaceEarlier(participant: Participant): Participant | undefined {
+    const { duplicateIdentity } = this.#settings;
+    if (duplicateIdentity === 'allow') return undefined;
+    const earlier = this.presences(participant.identity);
+    // Its connection has come back while this one was joining.
+    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
+      throw new SluiceError('identity-in-use');
+    }
+    const known = participant.hidden ? undefined : earlier.find(({ hidden }) => !hidden);
+    for (const presence of earlier) {
+      // That somebody hidden goes on in its place is nobody's business.
+      const told = participant.hidden ? 'left' : 'replaced';
+      presence.leave('replaced', { told: presence === known ? null : told });
+    }
+    return known;
   }
 
   *#publicationsVisibleTo(participant: Participant): Iterable<Publication> {

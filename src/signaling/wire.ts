@@ -154,6 +154,7 @@ export type { TickFrame } from '../rooms/tick.ts';
 /** Every sequenced event of the server, by name; the payload is the event without its `type`. */
 export const EVENTS = [
   'participant-joined',
+  'participant-replaced',
   'participant-left',
   'producer-added',
   'producer-paused',

@@ -129,3 +129,25 @@ test('a method that a path does not have is named together with those that it ha
   assert.match(headers.get('allow') ?? '', /PATCH/u);
   assert.equal((await server.call('GET', '/v1/nothing')).body['code'], 'not-found');
 });
+
+test('limits and the policy for duplicate identities are settings like the others', async () => {
+  const created = await server.call('POST', '/v1/rooms', { name: 'limits', maxPublishers: 2, maxTracks: 1 });
+  assert.equal(created.status, 201);
+  const { maxPublishers, maxTracks, duplicateIdentity } = created.body;
+  assert.deepEqual(
+    { maxPublishers, maxTracks, duplicateIdentity },
+    {
+      maxPublishers: 2,
+      maxTracks: 1,
+      duplicateIdentity: 'replace',
+    },
+  );
+  const changed = await server.call('PATCH', '/v1/rooms/limits', { maxPublishers: null, duplicateIdentity: 'allow' });
+  assert.equal(changed.body['maxPublishers'], null);
+  assert.equal(changed.body['duplicateIdentity'], 'allow');
+  assert.equal(changed.body['maxTracks'], 1);
+  for (const wrong of [{ maxTracks: 5 }, { maxTracks: 0 }, { maxPublishers: -1 }, { duplicateIdentity: 'both' }]) {
+    const refused = await server.call('PATCH', '/v1/rooms/limits', wrong);
+    assert.equal(refused.body['code'], 'invalid-request', JSON.stringify(wrong));
+  }
+});

@@ -23,6 +23,7 @@ test('every way in which joining fails has words of its own', () => {
     'not-supported',
   );
   codes.push('media-unavailable', 'origin-not-allowed', 'link-without-token', 'browser-unsupported', 'limit-reached');
+  codes.push('identity-in-use');
   for (const code of codes) assert.ok(Object.hasOwn(FAILURES, code), code);
 });
 

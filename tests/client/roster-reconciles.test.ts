@@ -58,14 +58,39 @@ test('a track that is muted when it comes back is announced as muted, and only t
 
 test('somebody who joins from elsewhere under the same identity goes on as the same person', () => {
   const roster = aRoster(person('ann', 'a1', { camera: 'c1' }));
-  assert.deepEqual(names(roster.apply(left('a1', 'ann', 'replaced'), 0)), []);
-  assert.deepEqual(names(roster.apply(joined(person('ann', 'a2', {})), 10)), []);
+  assert.deepEqual(names(roster.apply(replaced('a1', person('ann', 'a2', {})), 10)), ['replaced ann']);
   assert.deepEqual(names(roster.apply(added('a2', producer('camera', 'c2')), 20)), []);
+  assert.deepEqual(names(roster.expire(1e6)), []);
+});
+
+test('a track that does not come back from the other connection is gone a while later', () => {
+  const roster = aRoster(person('ann', 'a1', { camera: 'c1' }));
+  roster.apply(replaced('a1', person('ann', 'a2', {})), 0);
+  assert.deepEqual(names(roster.expire(1e6)), ['track-removed ann/camera']);
+});
+
+test('several presences of one identity are several people', () => {
+  const roster = aRoster(person('ann', 'a1', { camera: 'c1' }));
+  assert.deepEqual(names(roster.apply(joined(person('ann', 'a2', { camera: 'c2' })), 0)), [
+    'joined ann',
+    'track-added ann#a2/camera',
+  ]);
+  assert.deepEqual([...roster.people.keys()], ['ann', 'ann#a2']);
+  assert.deepEqual(names(roster.apply(left('a1', 'ann', 'left'), 1)), ['track-removed ann/camera', 'left ann left']);
+  // One of them has a new connection; which one it was, nobody can tell, and nobody needs to.
+  assert.deepEqual(names(roster.reset([person('ann', 'a3', { camera: 'c3' })], undefined)), []);
+  assert.deepEqual([...roster.people.keys()], ['ann#a2']);
+});
+
+test("one's own other presence is somebody else", () => {
+  const roster = createRoster('ann');
+  roster.reset([person('ann', 'a1', {})], undefined);
+  assert.deepEqual([...roster.people.keys()], ['ann#a1']);
 });
 
 test('word about a presence that was replaced changes nothing any more', () => {
   const roster = aRoster(person('ann', 'a1', {}));
-  roster.apply(joined(person('ann', 'a2', {})), 0);
+  roster.apply(replaced('a1', person('ann', 'a2', {})), 0);
   assert.deepEqual(names(roster.apply(left('a1', 'ann', 'disconnected'), 1)), []);
   assert.deepEqual(names(roster.apply(left('a2', 'ann', 'left'), 2)), ['left ann left']);
 });
@@ -119,6 +144,7 @@ function aStep(): fc.Arbitrary<Step> {
     .map(([one, at, sources]) => person(one, one + at, Object.fromEntries(sources.map((s) => [s, `${one}${at}${s}`]))));
   const event = fc.oneof(
     info.map(joined),
+    fc.tuple(info, presence).map(([one, at]) => replaced(one.identity + at, one)),
     fc
       .tuple(who, presence, fc.constantFrom<LeaveReason>('left', 'replaced', 'disconnected'))
       .map(([one, at, why]) => left(one + at, one, why)),
@@ -133,7 +159,7 @@ function aStep(): fc.Arbitrary<Step> {
         (roster, now) =>
           roster.apply(one, now),
     ),
-    fc.tuple(fc.uniqueArray(info, { selector: ({ identity }) => identity }), fc.boolean()).map(
+    fc.tuple(fc.uniqueArray(info, { selector: ({ id }) => id }), fc.boolean()).map(
       ([infos, grace]): Step['act'] =>
         (roster, now) =>
           roster.reset(infos, grace ? now + GRACE : undefined),
@@ -145,17 +171,18 @@ function aStep(): fc.Arbitrary<Step> {
 
 /** What an application that only listens believes, which fails where an event contradicts the ones before. */
 function mirror(present: Map<string, Set<string>>, change: RosterChange): void {
-  const { identity } = change.person;
+  const { key } = change.person;
   if (change.type === 'joined') {
-    assert.ok(!present.has(identity), `${identity} joined twice`);
-    present.set(identity, new Set());
+    assert.ok(!present.has(key), `${key} joined twice`);
+    present.set(key, new Set());
     return;
   }
-  const tracks = present.get(identity);
-  assert.ok(tracks !== undefined, `${change.type} of ${identity}, who is not there`);
+  const tracks = present.get(key);
+  assert.ok(tracks !== undefined, `${change.type} of ${key}, who is not there`);
+  if (change.type === 'replaced') return;
   if (change.type === 'left') {
     assert.equal(tracks.size, 0);
-    present.delete(identity);
+    present.delete(key);
     return;
   }
   assert.equal(tracks.has(change.track.source), change.type !== 'track-added', `${change.type} ${change.track.id}`);
@@ -164,7 +191,7 @@ function mirror(present: Map<string, Set<string>>, change: RosterChange): void {
 }
 
 function shape(roster: Roster): Map<string, string[]> {
-  return new Map([...roster.people.values()].map((one) => [one.identity, [...one.tracks.keys()].toSorted()]));
+  return new Map([...roster.people.values()].map((one) => [one.key, [...one.tracks.keys()].toSorted()]));
 }
 
 function aRoster(...participants: ParticipantInfo[]): Roster {
@@ -175,7 +202,7 @@ function aRoster(...participants: ParticipantInfo[]): Roster {
 
 function names(changes: readonly RosterChange[]): string[] {
   return changes.map((change) => {
-    if (change.type === 'joined') return `joined ${change.person.identity}`;
+    if (change.type === 'joined' || change.type === 'replaced') return `${change.type} ${change.person.identity}`;
     if (change.type === 'left') return `left ${change.person.identity} ${change.reason}`;
     return `${change.type} ${change.track.id}`;
   });
@@ -201,6 +228,10 @@ function producer(source: Source, id: string): ProducerInfo {
 
 function joined(participant: ParticipantInfo): RoomEvent {
   return { type: 'participant-joined', participant };
+}
+
+function replaced(participantId: string, participant: ParticipantInfo): RoomEvent {
+  return { type: 'participant-replaced', participantId, participant } as RoomEvent;
 }
 
 function left(participantId: string, identity: string, reason: LeaveReason): RoomEvent {

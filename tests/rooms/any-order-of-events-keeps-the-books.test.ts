@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 
 import type { RoomEvent } from '../../src/rooms/events.ts';
 import { AUDIO, VIDEO } from '../support/memory-media-engine.ts';
-import { createRoomsWorld, type Guest, identity, roomName, settle } from '../support/rooms.ts';
+import { createRoomsWorld, type Guest, identity, ROOM_SETTINGS, roomName, settle } from '../support/rooms.ts';
 
 const PEOPLE = ['ada', 'bob', 'cy', 'di'];
 const LIMIT = 3;
@@ -71,7 +71,7 @@ test('whatever happens in whatever order, nobody is lost, limits hold, and all s
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       const world = createRoomsWorld({
-        defaults: { maxParticipants: LIMIT, emptyTimeout: 60_000, departureTimeout: 20_000, metadata: {} },
+        defaults: { ...ROOM_SETTINGS, maxParticipants: LIMIT, emptyTimeout: 60_000 },
       });
       const inside = new Map<string, Guest>();
       for (const one of steps) {
@@ -216,6 +216,9 @@ function viewOf({ joined, events }: Guest) {
   const apply = (event: RoomEvent) => {
     switch (event.type) {
       case 'participant-joined':
+        return producers.set(event.participant.id, new Set());
+      case 'participant-replaced':
+        producers.delete(event.participantId);
         return producers.set(event.participant.id, new Set());
       case 'participant-left':
         return producers.delete(event.participantId);

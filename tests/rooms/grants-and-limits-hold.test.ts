@@ -33,7 +33,7 @@ test('the same identity takes its own place, also in a full room', async () => {
   assert.equal(rooms.get(roomName('small')).participants().length, 2);
   assert.deepEqual(
     bob.events.map(({ type }) => type),
-    ['participant-joined', 'participant-left', 'participant-joined'],
+    ['participant-joined', 'participant-replaced'],
   );
   assert.notEqual(after.participant.id, before.participant.id);
 });

@@ -14,7 +14,7 @@ import { Rooms } from '../../src/rooms/rooms.ts';
 import type { SignalingFact } from '../../src/signaling/facts.ts';
 import { createSignaling, type Signaling, type SignalingSettings } from '../../src/signaling/signaling.ts';
 import { createMemoryMediaEngine, type MemoryMediaEngine } from '../support/memory-media-engine.ts';
-import { identity, roomName } from '../support/rooms.ts';
+import { identity, ROOM_SETTINGS, roomName } from '../support/rooms.ts';
 
 export type TestServerOptions = {
   settings?: Partial<SignalingSettings>;
@@ -63,7 +63,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     newId: () => `id-${(lastId += 1)}`,
     iceServers: () => [],
     onFact: () => undefined,
-    defaults: { maxParticipants: 100, emptyTimeout: 60_000, departureTimeout: 60_000, metadata: {}, ...options.rooms },
+    defaults: { ...ROOM_SETTINGS, emptyTimeout: 60_000, departureTimeout: 60_000, ...options.rooms },
     createOnJoin: true,
     maxRooms: 1000,
     resumeWithin: settings.resumeWithin,

@@ -6,6 +6,7 @@ import { DEFAULT_GRANTS, type Grants } from '../../src/rooms/grants.ts';
 import { type Identity, parseIdentity, parseRoomName, type RoomName } from '../../src/rooms/ids.ts';
 import type { Participant } from '../../src/rooms/participant.ts';
 import type { SubscribeMode } from '../../src/rooms/participant-room.ts';
+import type { RoomSettings } from '../../src/rooms/room-context.ts';
 import { Rooms, type RoomsOptions } from '../../src/rooms/rooms.ts';
 import { CAPABILITIES, createMemoryMediaEngine, type MemoryMediaEngine } from './memory-media-engine.ts';
 
@@ -16,6 +17,17 @@ export function roomName(text: string): RoomName {
 export function identity(text: string): Identity {
   return parseIdentity(text) ?? raise(`${text} is not an identity`);
 }
+
+/** What a room of the tests has that says nothing else. */
+export const ROOM_SETTINGS: RoomSettings = {
+  maxParticipants: 100,
+  maxPublishers: null,
+  maxTracks: 4,
+  duplicateIdentity: 'replace',
+  emptyTimeout: 300_000,
+  departureTimeout: 20_000,
+  metadata: {},
+};
 
 /** Rooms on a memory engine and a clock that a test moves. */
 export type RoomsWorld = {
@@ -48,7 +60,7 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
     newId: () => `id-${(lastId += 1)}`,
     iceServers: () => [],
     onFact: (fact) => facts.push(fact),
-    defaults: { maxParticipants: 100, emptyTimeout: 300_000, departureTimeout: 20_000, metadata: {} },
+    defaults: ROOM_SETTINGS,
     createOnJoin: true,
     maxRooms: 1000,
     resumeWithin: 20_000,

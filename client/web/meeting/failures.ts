@@ -88,6 +88,11 @@ export const FAILURES = {
     text: 'Somebody who runs the meeting ended your part in it.',
     action: 'none',
   },
+  'identity-in-use': {
+    title: 'You are in this meeting already',
+    text: 'Your link is in use in another window or on another device. Leave there first, then join here.',
+    action: 'retry',
+  },
   replaced: {
     title: 'You joined from another window',
     text: 'The call goes on there. Rejoin to bring it back to this window.',

@@ -19,14 +19,12 @@ export function MeetingGrid({ room, onShowAll }: { room: Room; onShowAll: () => 
     if (track.source === 'screen') setPicked(track.id);
   });
 
-  const people = new Map<string, Participant>(
-    [...room.participants.values(), room.self].map((who) => [who.identity, who]),
-  );
+  const people = new Map<string, Participant>([...room.participants.values(), room.self].map((who) => [who.key, who]));
   const screens = [...room.participants.values()].flatMap((who) => shownScreen(who.tracks.get('screen')));
   const stage = screens.find((track) => track.id === picked) ?? screens.at(-1);
   const beside = screens.filter((track) => track !== stage);
   const plan =
-    size && planTiles(size, people, beside.length, stage !== undefined, shown.current, room.activeSpeaker?.identity);
+    size && planTiles(size, people, beside.length, stage !== undefined, shown.current, room.activeSpeaker?.key);
   shown.current = plan?.visible ?? [];
   useReceiving(
     room,
@@ -56,12 +54,12 @@ export function MeetingGrid({ room, onShowAll }: { room: Room; onShowAll: () => 
                 onPick={() => setPicked(track.id)}
               />
             ))}
-            {plan.visible.map((identity, index) => {
-              const participant = people.get(identity);
+            {plan.visible.map((who, index) => {
+              const participant = people.get(who);
               return (
                 participant && (
                   <PersonTile
-                    key={identity}
+                    key={who}
                     room={room}
                     participant={participant}
                     rect={rectAt(plan.tiles, index + plan.screens)}

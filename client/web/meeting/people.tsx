@@ -21,7 +21,7 @@ export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void
       </header>
       <ul class="people" aria-label="Participants" tabIndex={0}>
         {everyone.map((person) => (
-          <Person key={person.identity} person={person} />
+          <Person key={person.key} person={person} />
         ))}
       </ul>
       <p class="panel-note">Everyone joins with a link of their own: yours is for you alone.</p>

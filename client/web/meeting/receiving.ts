@@ -7,20 +7,20 @@ const SETTLE_MS = 400;
 
 /**
  * Asks for no more video than is seen: cameras without a tile are paused, the others are sent in the layer that fills
- * their tile. `heights` are those of the tiles, in CSS pixels, by identity; undefined before the first layout.
+ * their tile. `heights` are those of the tiles, in CSS pixels, by key; undefined before the first layout.
  */
 export function useReceiving(room: Room, heights: ReadonlyMap<string, number> | undefined): void {
   const asked = useRef(new WeakMap<RemoteTrack, number>());
   const signature =
     heights &&
-    [...room.participants.values()].map((who) => [who.tracks.get('camera')?.id, heights.get(who.identity)]).join();
+    [...room.participants.values()].map((who) => [who.tracks.get('camera')?.id, heights.get(who.key)]).join();
   useEffect(() => {
     if (!heights) return undefined;
     // A window that is being resized, or a burst of joins, ends in one round of requests.
     const timer = setTimeout(() => {
-      for (const { identity, tracks } of room.participants.values()) {
+      for (const { key, tracks } of room.participants.values()) {
         const camera = tracks.get('camera');
-        if (camera?.subscribed) adjust(camera, heights.get(identity), asked.current);
+        if (camera?.subscribed) adjust(camera, heights.get(key), asked.current);
       }
     }, SETTLE_MS);
     return () => clearTimeout(timer);
