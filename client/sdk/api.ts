@@ -36,6 +36,22 @@ export type JoinOptions = {
    * `connection-lost`. Default 60,000.
    */
   giveUpAfter?: number;
+  /** How the quality of this client's media is told to the server. By default it is, every 2 s. */
+  qoe?: QoeOptions;
+};
+
+/**
+ * Quality of experience: what `getStats()` says of each track and of the connection goes to the server of the room, where
+ * it becomes scores. docs/qoe.md has every field; none says what is heard or seen.
+ */
+export type QoeOptions = {
+  /** `false`: nothing is measured and nothing is sent. Default `true`. */
+  enabled?: boolean;
+  /**
+   * Milliseconds between two samples, 1,000 to 30,000; default 2,000. Browsers let the timers of a hidden page come
+   * later, and its samples come as seldom.
+   */
+  interval?: number;
 };
 
 /**

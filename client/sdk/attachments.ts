@@ -1,5 +1,6 @@
 import type { MediaKind } from './api.ts';
 import type { Playback } from './playback.ts';
+import { type ShownSize, shownSize } from './qoe/shown-size.ts';
 
 /** The elements that show one track. */
 export type Attachments = {
@@ -7,6 +8,8 @@ export type Attachments = {
   detach(element?: HTMLMediaElement): HTMLMediaElement[];
   /** Shows `track` in every element from now on; undefined: nothing. */
   show(track: MediaStreamTrack | undefined): void;
+  /** How large the picture is shown; undefined where that is not known. */
+  shownSize(): ShownSize | undefined;
 };
 
 /** `silent`: one's own track, which must not be heard. `onFrame` is called once, with the first frame of a video. */
@@ -63,5 +66,6 @@ export function createAttachments(
       shown = track;
       for (const element of elements) apply(element);
     },
+    shownSize: () => (kind === 'video' ? shownSize(elements) : undefined),
   };
 }

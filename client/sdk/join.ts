@@ -30,11 +30,12 @@ export const join: Join = async (url, token, options = {}) => {
     client: CLIENT_NAME,
     rtpCapabilities: await capabilities,
   });
-  return open(origin, hello, options, timings, elapsed);
+  return open(origin, token, hello, options, timings, elapsed);
 };
 
 function open(
   url: string,
+  token: string,
   hello: () => Promise<JoinHello>,
   options: JoinOptions,
   timings: Timings,
@@ -53,8 +54,8 @@ function open(
         if (session !== undefined) return session.rejoined(joined);
         timings.joined = elapsed();
         attempt.close();
-        const { subscribe = 'auto', iceTransportPolicy = 'all' } = options;
-        session = new RoomSession({ link, joined, subscribe, iceTransportPolicy, timings, elapsed });
+        const { subscribe = 'auto', iceTransportPolicy = 'all', qoe = {} } = options;
+        session = new RoomSession({ link, joined, url, token, subscribe, iceTransportPolicy, qoe, timings, elapsed });
         return resolve(session);
       },
       resumed: () => session?.resumed(),

@@ -14,6 +14,7 @@ import type { RoomContext } from './context.ts';
 import { clientError, SluiceClientError, toClientError } from './errors.ts';
 import type { Levels } from './levels.ts';
 import { LocalTrackView } from './local-track.ts';
+import type { SentTrack } from './qoe/collector.ts';
 import { createSequence, type Sequence } from './sequence.ts';
 
 type Source = LocalTrack['source'];
@@ -134,6 +135,11 @@ export class LocalParticipantView implements LocalParticipant {
         void this.unpublish(track.source);
       });
     }
+  }
+
+  /** The tracks that are sent, to be measured. */
+  measured(): SentTrack[] {
+    return [...this.tracks.values()].map((track) => track.measured).filter((track) => track !== undefined);
   }
 
   /** The server has muted, unmuted or ended one of the tracks. */

@@ -6,6 +6,7 @@ import { type Attachments, createAttachments } from './attachments.ts';
 import type { RoomContext } from './context.ts';
 import { layerCount } from './encodings.ts';
 import { clientError, toClientError } from './errors.ts';
+import type { SentTrack } from './qoe/collector.ts';
 import { createSequence } from './sequence.ts';
 
 /** How often, and after how many ms, a server whose media is just being rebuilt is asked again. */
@@ -33,6 +34,7 @@ export class LocalTrackView implements LocalTrack {
   #producer: Producer | undefined;
   /** With how many layers the producer was made. */
   #layers = 1;
+  #breaks = 0;
 
   /** `onEnded`: the track ended by itself. */
   constructor(context: RoomContext, track: MediaStreamTrack, options: PublishOptions, onEnded: () => void) {
@@ -57,6 +59,15 @@ export class LocalTrackView implements LocalTrack {
   }
   get producerId() {
     return this.#producer?.id;
+  }
+
+  /** What is to be measured of it; undefined where nothing is sent. */
+  get measured(): SentTrack | undefined {
+    const producer = this.#producer;
+    if (producer === undefined || producer.closed || this.#muted) return undefined;
+    const { id, rtpParameters } = producer;
+    const ssrc = rtpParameters.encodings?.[0]?.ssrc;
+    return { id, mid: rtpParameters.mid, ssrc, breaks: this.#breaks, trackId: this.#track.id };
   }
 
   attach(): HTMLMediaElement;
@@ -86,6 +97,7 @@ export class LocalTrackView implements LocalTrack {
     if (byServer) this.#told = muted;
     if (this.#muted === muted || this.#stopped) return false;
     this.#muted = muted;
+    this.#breaks += 1;
     this.#track.enabled = !muted;
     this.#inBackground(() => this.#bringInLine());
     return true;
@@ -94,6 +106,7 @@ export class LocalTrackView implements LocalTrack {
   /** Goes on with `track` in the place of the present one, which is stopped. Rejects where it cannot be sent. */
   async replace(track: MediaStreamTrack): Promise<void> {
     this.#release();
+    this.#breaks += 1;
     this.#track = this.#adopt(track);
     await this.#talk.run(async () => {
       // A sender's number of layers is fixed: a picture that is worth more, or fewer, needs another sender.

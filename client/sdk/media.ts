@@ -13,6 +13,8 @@ import { browserCertificate, loadDevice } from './capabilities.ts';
 import { clientError, toClientError, type SluiceClientError } from './errors.ts';
 import { type IceRecovery, watchIce } from './ice-recovery.ts';
 import type { Link } from './link.ts';
+import type { Reports } from './qoe/reporter.ts';
+import type { Stats } from './qoe/stats.ts';
 import { type Scope } from './scope.ts';
 import { senderOptions, type SendOptions } from './encodings.ts';
 
@@ -25,6 +27,8 @@ export type MediaListener = {
   /** A track is received from now on. */
   received(info: ConsumerInfo, consumer: Consumer): void;
   problem(error: SluiceClientError): void;
+  /** ICE of a transport is being set up again. */
+  restarting(): void;
   /** ICE restarts do not help. */
   hopeless(): void;
 };
@@ -48,6 +52,8 @@ export type Media = {
   send(request: SendRequest): Promise<Producer>;
   /** The network may be another one. */
   networkChanged(): void;
+  /** What the browser counts, of both transports in one call each; of one that was never used nothing. */
+  reports(): Promise<Reports>;
   close(): void;
 };
 
@@ -91,6 +97,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         // Those that it was made with carry credentials that a long call outlives.
         await transport.updateIceServers({ iceServers });
         await transport.restartIce({ iceParameters });
+        listener.restarting();
       },
       hopeless: () => listener.hopeless(),
     });
@@ -165,6 +172,10 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         );
       }
     },
+    async reports() {
+      const [ofRecv, ofSend] = await Promise.all([reportOf(recv), reportOf(send)]);
+      return { recv: ofRecv, send: ofSend };
+    },
     networkChanged() {
       for (const [transport, recovery] of transports) {
         if (transport.connectionState !== 'new') recovery.restartNow();
@@ -172,6 +183,11 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     },
     close: () => scope.close(),
   };
+}
+
+async function reportOf(transport: Transport | undefined): Promise<Iterable<Stats> | undefined> {
+  if (transport === undefined || transport.closed || transport.connectionState === 'new') return undefined;
+  return (await transport.getStats()).values() as Iterable<Stats>;
 }
 
 function create(

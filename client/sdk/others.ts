@@ -3,6 +3,7 @@ import type { Consumer } from 'mediasoup-client/types';
 import type { ConsumerInfo, ParticipantInfo, RoomEvent } from '../../src/rooms/events.ts';
 import type { RoomContext } from './context.ts';
 import type { Levels } from './levels.ts';
+import type { ReceivedTrack } from './qoe/collector.ts';
 import { RemoteParticipantView } from './remote-participant.ts';
 import { RemoteTrackView } from './remote-track.ts';
 import { createRoster, type RosterChange } from './roster.ts';
@@ -21,6 +22,8 @@ export type Others = {
   received(info: ConsumerInfo, consumer: Consumer): void;
   /** Every consumer is gone with the media under it. */
   mediaLost(): void;
+  /** The tracks that flow, to be measured. */
+  measured(): ReceivedTrack[];
 };
 
 /** `subscribe`: `auto` where the server forwards everything by itself; `none` where the token grants no receiving. */
@@ -88,6 +91,7 @@ export function createOthers(
         track.removed();
         return context.emit('trackRemoved', track);
       case 'track-muted':
+        track.interrupted();
         return context.emit('trackMuted', track);
       case 'track-unmuted':
         return context.emit('trackUnmuted', track);
@@ -148,5 +152,6 @@ export function createOthers(
       for (const track of receiving.values()) track.lost();
       receiving.clear();
     },
+    measured: () => [...receiving.values()].map((track) => track.measured).filter((track) => track !== undefined),
   };
 }

@@ -6,6 +6,8 @@ export type PageListener = {
   networkChanged(): void;
   /** The page is in front again: a phone may have slept meanwhile. */
   shown(): void;
+  /** The page is out of sight. On a phone that may be the last that it hears. */
+  hidden(): void;
   /** The page is about to go for good. */
   going(): void;
 };
@@ -17,6 +19,7 @@ export function watchPage(scope: Scope, listener: PageListener): void {
   scope.listen(window, 'online', () => listener.networkChanged());
   scope.listen(document, 'visibilitychange', () => {
     if (document.visibilityState === 'visible') listener.shown();
+    else listener.hidden();
   });
   // A page that the browser keeps for its back button (`persisted`) comes back as it was.
   scope.listen(window, 'pagehide', (event) => {

@@ -5,6 +5,7 @@ import type { Layers, RemoteParticipant, RemoteTrack } from './api.ts';
 import { type Attachments, createAttachments } from './attachments.ts';
 import type { RoomContext } from './context.ts';
 import { toClientError } from './errors.ts';
+import type { ReceivedTrack } from './qoe/collector.ts';
 import type { Published } from './roster.ts';
 
 /** A track of somebody else: outlives the consumers through which it is received. */
@@ -18,6 +19,7 @@ export class RemoteTrackView implements RemoteTrack {
   #paused = false;
   #wanted: Layers | undefined;
   #layers: Layers | undefined;
+  #breaks = 0;
 
   constructor(context: RoomContext, participant: RemoteParticipant, published: Published, subscribed: boolean) {
     this.#context = context;
@@ -76,6 +78,7 @@ export class RemoteTrackView implements RemoteTrack {
 
   async pause(): Promise<void> {
     this.#paused = true;
+    this.interrupted();
     if (this.#consumer !== undefined) await this.#ask('consumer-pause', { consumerIds: [this.#consumer.id] });
   }
 
@@ -116,6 +119,20 @@ export class RemoteTrackView implements RemoteTrack {
 
   get consumerId(): string | undefined {
     return this.#consumer?.id;
+  }
+
+  /** What is to be measured of it; undefined where nothing is to come. */
+  get measured(): ReceivedTrack | undefined {
+    const consumer = this.#consumer;
+    if (consumer === undefined || this.muted || this.#paused) return undefined;
+    const { id, rtpParameters } = consumer;
+    const ssrc = rtpParameters.encodings?.[0]?.ssrc;
+    return { id, mid: rtpParameters.mid, ssrc, breaks: this.#breaks, shown: this.#attachments.shownSize() };
+  }
+
+  /** It does not flow, or not yet: no fault of the network. */
+  interrupted(): void {
+    this.#breaks += 1;
   }
 
   /** `consumer` brings it from now on, and elements switch over. The receiver's own wishes are said again. */

@@ -6,6 +6,7 @@ import type {
   JoinTimings,
   MediaState,
   Participant,
+  QoeOptions,
   Room,
   RoomEvents,
   RoomState,
@@ -20,6 +21,7 @@ import { type Media, openMedia } from './media.ts';
 import { createOthers, type Others } from './others.ts';
 import { watchPage } from './page-events.ts';
 import { createPlayback } from './playback.ts';
+import { createReporter, type Reporter } from './qoe/reporter.ts';
 import { createScope } from './scope.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
@@ -33,8 +35,12 @@ export type Timings = Writable<JoinTimings>;
 export type RoomOptions = {
   link: Link;
   joined: Joined;
+  /** Origin of the server. */
+  url: string;
+  token: string;
   subscribe: 'auto' | 'manual';
   iceTransportPolicy: RTCIceTransportPolicy;
+  qoe: QoeOptions;
   timings: Timings;
   /** Milliseconds since the call of `join`. */
   elapsed(): number;
@@ -50,11 +56,15 @@ export class RoomSession implements Room {
   readonly #levels = createLevels();
   readonly #playback = createPlayback(() => this.#emitter.emit('playbackBlocked', this));
   readonly #others: Others;
+  /** Undefined where no quality is to be measured. */
+  readonly #reporter: Reporter | undefined;
   #info: RoomInfo;
   #state: RoomState = 'connected';
   #mediaState: MediaState = 'new';
   #closeReason: CloseReason | undefined;
   #media: Promise<Media>;
+  /** The same once it is there: statistics are asked of it without delay, as it may be about to close. */
+  #openedMedia: Media | undefined;
   /** What came before the first announcement, in order; undefined afterwards. */
   #early: (() => void)[] | undefined = [];
 
@@ -70,12 +80,14 @@ export class RoomSession implements Room {
       joined.grants.subscribe ? options.subscribe : 'none',
       joined.self.identity,
     );
+    this.#reporter = options.qoe.enabled !== true ? undefined : this.#createReporter(joined);
     this.#media = this.#openMedia(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.
     this.#scope.after(0, () => this.#begin(joined));
     watchPage(this.#scope, {
       networkChanged: () => this.#networkChanged(),
       shown: () => options.link.retryNow(),
+      hidden: () => this.#reporter?.sampleNow(),
       going: () => options.link.leaveNow(),
     });
   }
@@ -134,6 +146,7 @@ export class RoomSession implements Room {
   }
 
   leave(): Promise<void> {
+    this.#reporter?.sampleNow();
     // Devices go off at once, whatever the server says.
     this.self.stop();
     return this.#options.link.leave();
@@ -146,6 +159,7 @@ export class RoomSession implements Room {
     this.#inTurn(() => {
       const comeback = joined.room.id === this.#info.id ? undefined : Date.now() + COMEBACK;
       this.#info = joined.room;
+      this.#reporter?.begin(joined.self.id);
       this.self.renew(joined.self, joined.grants);
       this.#levels.reset(joined.tick);
       this.#renewMedia(joined.media, joined.participants, joined.consumers, comeback);
@@ -258,6 +272,7 @@ export class RoomSession implements Room {
         receiving: () => (timings.dtlsConnected ??= this.#options.elapsed()),
         received: (info, consumer) => (current() ? this.#others.received(info, consumer) : consumer.close()),
         problem: (error) => current() && this.#emitter.emit('problem', error),
+        restarting: () => current() && this.#reporter?.reconnected(),
         hopeless: () => {
           if (!current()) return;
           this.#emitter.emit('problem', clientError('media-failed'));
@@ -268,6 +283,7 @@ export class RoomSession implements Room {
     opening.then(
       async (media) => {
         if (!current()) return media.close();
+        this.#openedMedia = media;
         await this.#receive(consumers);
         if (consumers.length > 0) timings.consumersReady ??= this.#options.elapsed();
       },
@@ -307,6 +323,7 @@ export class RoomSession implements Room {
   #setState(state: RoomState): void {
     if (this.#state === state) return;
     this.#state = state;
+    this.#reporter?.signaling(state);
     this.#emitter.emit('stateChanged', state);
   }
 
@@ -314,6 +331,16 @@ export class RoomSession implements Room {
     if (this.#mediaState === state) return;
     this.#mediaState = state;
     this.#emitter.emit('mediaStateChanged', state);
+  }
+
+  #createReporter({ self }: Joined): Reporter {
+    const { url, token, qoe, timings } = this.#options;
+    return createReporter({
+      ...{ scope: this.#scope, url, token, options: qoe, session: self.id, timings },
+      reports: () => this.#openedMedia?.reports(),
+      received: () => this.#others.measured(),
+      sent: () => this.self.measured(),
+    });
   }
 
   #context(): RoomContext {

@@ -34,18 +34,20 @@ const media = ['send', 'recv'] as const;
 const send = ['send'] as const;
 const recv = ['recv'] as const;
 const session = ['session'] as const;
-const word = (of: readonly SampleKind[], words: readonly string[], from: string): FieldRule => ({
+// Each keeps the type of `of` and of `words`: what a sample may hold is derived from them (`FieldsOf`).
+type Kinds = readonly SampleKind[];
+const word = <const Of extends Kinds, const Words extends readonly string[]>(of: Of, words: Words, from: string) => ({
   ...{ of, words, from, unit: 'word', min: 0, max: words.length - 1 },
 });
-const share = (of: readonly SampleKind[], from: string): FieldRule => ({ of, from, unit: 'share', min: 0, max: 1 });
-const milliseconds = (of: readonly SampleKind[], max: number, from: string): FieldRule => ({
+const share = <const Of extends Kinds>(of: Of, from: string) => ({ of, from, unit: 'share', min: 0, max: 1 });
+const milliseconds = <const Of extends Kinds>(of: Of, max: number, from: string) => ({
   ...{ of, from, unit: 'ms', min: 0, max },
 });
-const count = (of: readonly SampleKind[], max: number, from: string): FieldRule => ({
-  ...{ of, from, unit: 'count', min: 0, max, integer: true },
+const count = <const Of extends Kinds>(of: Of, max: number, from: string) => ({
+  ...{ of, from, unit: 'count', min: 0, max, integer: true as const },
 });
-const pixels = (of: readonly SampleKind[], from: string): FieldRule => ({
-  ...{ of, from, unit: 'px', min: 0, max: 16_384, integer: true },
+const pixels = <const Of extends Kinds>(of: Of, from: string) => ({
+  ...{ of, from, unit: 'px', min: 0, max: 16_384, integer: true as const },
 });
 const step = (from: string) => milliseconds(session, 600_000, from);
 
@@ -96,6 +98,23 @@ export const FIELDS = {
 } as const satisfies Record<string, FieldRule>;
 
 export type FieldName = keyof typeof FIELDS;
+
+/** What a sample of `Kind` may say, by the table. */
+export type FieldsOf<Kind extends SampleKind> = {
+  -readonly [Name in FieldName as Kind extends (typeof FIELDS)[Name]['of'][number] ? Name : never]?: Value<
+    (typeof FIELDS)[Name]
+  >;
+};
+
+/** A sample as a client writes it. */
+export type WrittenSample = {
+  [Kind in SampleKind]: { kind: Kind; seq: number; at: number; ms: number } & (Kind extends 'session'
+    ? unknown
+    : { track: string }) &
+    FieldsOf<Kind>;
+}[SampleKind];
+
+type Value<Rule> = Rule extends { words: readonly (infer Word)[] } ? Word : number;
 
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 

@@ -1,0 +1,51 @@
+/** What reports say of the connection as a whole. Pure. */
+import type { FieldsOf } from '../../../src/qoe/fields.ts';
+import type { JoinTimings } from '../api.ts';
+import type { Report } from './stats.ts';
+import { milliseconds, type Numbers, put } from './values.ts';
+
+type Words = Pick<FieldsOf<'session'>, 'candidateType' | 'protocol'>;
+type CandidateType = NonNullable<Words['candidateType']>;
+type Protocol = NonNullable<Words['protocol']>;
+
+// Records, so that none of the words can be forgotten; what else a browser may say is left out.
+const CANDIDATE_TYPES: Record<CandidateType, true> = { host: true, srflx: true, prflx: true, relay: true };
+const PROTOCOLS: Record<Protocol, true> = { udp: true, tcp: true, tls: true };
+
+/** Of the two transports, the receiving one first; where one of them is relayed, that is the way which is told. */
+export function measureConnection(recv: Report | undefined, send: Report | undefined): Numbers & Words {
+  const sample: Numbers & Words = {};
+  const used = [recv, send].filter((one) => one?.pair !== undefined);
+  put(sample, 'rtt', milliseconds(used.map((one) => one?.pair?.currentRoundTripTime).find((rtt) => rtt !== undefined)));
+  put(sample, 'available', send?.pair?.availableOutgoingBitrate);
+  const way = used.find((one) => one?.candidate?.candidateType === 'relay') ?? used[0];
+  const { candidateType, protocol, relayProtocol } = way?.candidate ?? {};
+  if (isOneOf(candidateType, CANDIDATE_TYPES)) sample.candidateType = candidateType;
+  // To the server's relay, which is where this side's network ends.
+  const spoken = candidateType === 'relay' ? relayProtocol : protocol;
+  if (isOneOf(spoken, PROTOCOLS)) sample.protocol = spoken;
+  return sample;
+}
+
+function isOneOf<Word extends string>(word: string | undefined, words: Record<Word, true>): word is Word {
+  return word !== undefined && Object.hasOwn(words, word);
+}
+
+/** The steps of a join, each with what it is in the room's timings. */
+const STEPS = {
+  joinSocket: 'socketOpen',
+  joinAnswered: 'joined',
+  joinConnected: 'dtlsConnected',
+  joinFirstFrame: 'firstFrame',
+} as const satisfies Partial<Record<keyof FieldsOf<'session'>, keyof JoinTimings>>;
+export type JoinStep = keyof typeof STEPS;
+
+/** Notes those steps that are not in `told` yet, and tells them. */
+export function measureJoin(timings: JoinTimings, told: Set<JoinStep>, into: Numbers): void {
+  for (const step of Object.keys(STEPS) as JoinStep[]) {
+    const took = timings[STEPS[step]];
+    if (took === undefined || told.has(step)) continue;
+    told.add(step);
+    put(into, step, took);
+  }
+}
