@@ -69,7 +69,8 @@ function layer(folder: string, known: readonly string[], files: string[], pure: 
         {
           patterns: [
             {
-              regex: `/(${strangers.join('|')})/`,
+              // The first folder of a path upwards: qoe/store/ is a part of qoe/.
+              regex: `^(\\.\\./)+(${strangers.join('|')})/`,
               message: `${folder}/ may import only: ${known.join(', ') || 'nothing'}.`,
             },
             { regex: '/(app|main|run)\\.ts$', message: 'Only the entry points know the composition root.' },

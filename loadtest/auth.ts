@@ -30,6 +30,8 @@ const limits: Record<Door, RateLimit> = {
   joinIdentity: wide,
   messages: wide,
   chat: wide,
+  beacons: wide,
+  beaconAddress: wide,
 };
 const keys = createApiKeys([generateApiKey(), key]);
 const revocations = createRevocations({ grace: 5000 });

@@ -1,5 +1,6 @@
 /** The composition root: what is made in which order, who is handed what, and the reverse to stop. */
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,9 +28,12 @@ import type { Log } from './observability/log.ts';
 import { createMetrics, type JoinStep, type Metrics } from './observability/metrics.ts';
 import { installedWorker, packageFolder, packageVersion } from './package.ts';
 import { servePages } from './pages.ts';
-import { Rooms } from './rooms/rooms.ts';
+import { startQoe } from './qoe-service.ts';
+import type { RoomFact } from './rooms/facts.ts';
+import { Rooms, type RoomsOptions } from './rooms/rooms.ts';
 import type { SignalingFact } from './signaling/facts.ts';
 import { createSignaling } from './signaling/signaling.ts';
+import { startStoreThread } from './store/store-thread.ts';
 import { startTurn, type TurnService } from './turn-service.ts';
 
 /** Ticks per second and room. */
@@ -98,7 +102,23 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   });
   const engine = await starting;
   const turn = await relaying;
-  const rooms = createRooms(config, engine, turn, log);
+  const thread = startStoreThread();
+  stops.push(() => thread.close());
+  const announce = (fact: RoomFact): void => {
+    // First: what it has to say of a participant comes before that participant's leaving.
+    qoe?.heard(fact);
+    log.info(fact, fact.type);
+  };
+  const qoe = config.qoe.enabled
+    ? startQoe({
+        ...{ settings: config.qoe, thread, path: storePath(config, 'qoe', log), clock, log },
+        onQuality: (room, id, quality) => rooms.find(room)?.setQuality(id, quality),
+        onFact: announce,
+        isOpen: (room) => rooms.find(room) !== undefined,
+      })
+    : undefined;
+  if (qoe !== undefined) stops.push(() => qoe.close());
+  const rooms = createRooms({ config, engine, turn, onFact: announce, observer: qoe?.observer });
   const metrics = createMetrics({
     rooms: () => rooms.size,
     participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
@@ -106,10 +126,13 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
     families: () => turn?.metrics() ?? [],
+    others: qoe === undefined ? [] : [() => qoe.metrics.exposition()],
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
   if (turn === undefined) health.off('turn');
   else health.check('turn', () => turn.unready());
+  if (qoe === undefined) health.off('qoe');
+  else health.lesser('qoe', () => qoe.degraded());
   const proxies = createAddressResolver(config.trustProxy);
   const signaling = createSignaling({
     app: http.app,
@@ -135,14 +158,17 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...roomRoutes(rooms, limits),
     ...participantRoutes(rooms, tokens, kicked, () => url, limits),
     ...turnRoutes(turn?.desk),
+    ...(qoe?.routes ?? []),
     ...operationRoutes({ health, metrics: () => metrics.exposition() }),
   ];
   const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };
-  serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body });
+  const others = qoe?.serve(http, { authenticator, doors, bodyTimeout: config.http.bodyTimeout }) ?? [];
+  serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body, others });
   if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
 
   const ticks = setInterval(() => {
     rooms.advance();
+    qoe?.advance();
     rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
   }, 1000 / TICK_RATE);
   stops.push(
@@ -219,7 +245,13 @@ function createAuth(config: Config) {
   return { generatedKey, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
 }
 
-function createRooms(config: Config, engine: RunningMediaEngine, turn: TurnService | undefined, log: Log): Rooms {
+type RoomsParts = Pick<RoomsOptions, 'onFact' | 'observer'> & {
+  readonly config: Config;
+  readonly engine: RunningMediaEngine;
+  readonly turn: TurnService | undefined;
+};
+
+function createRooms({ config, engine, turn, onFact, observer }: RoomsParts): Rooms {
   const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit: __, ...defaults } = config.rooms;
   return new Rooms({
     engine,
@@ -229,7 +261,8 @@ function createRooms(config: Config, engine: RunningMediaEngine, turn: TurnServi
       ...(turn?.iceServers(room, profile) ?? []),
       ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     ],
-    onFact: (fact) => log.info(fact, fact.type),
+    onFact,
+    observer,
     defaults: { ...defaults, metadata: {} },
     createOnJoin,
     maxRooms: max,
@@ -252,6 +285,23 @@ async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<
   const hosts = new Set(['localhost', host, ...(announced === null ? [] : [new URL(announced).hostname]), ...own]);
   const names = [...hosts].filter((name) => name !== '0.0.0.0' && name !== '::' && !name.includes('%'));
   return selfSignedTls(cacheFolder(), names, new Date());
+}
+
+/** The database of a part of the store. A folder that cannot be made is no reason not to start: the store says so. */
+function storePath({ store: { folder } }: Config, part: string, log: Log): string {
+  if (folder === 'memory') return ':memory:';
+  const where = folder === 'auto' ? dataFolder() : folder;
+  try {
+    mkdirSync(where, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    log.error({ err: error, folder: where }, 'the folder of the store cannot be made');
+  }
+  return join(where, `${part}.sqlite`);
+}
+
+/** XDG Base Directory Specification: data of a user that outlives what made it. */
+function dataFolder(): string {
+  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'sluice');
 }
 
 function cacheFolder(): string {

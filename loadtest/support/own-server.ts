@@ -21,6 +21,7 @@ const OPEN_DOORS: NodeJS.ProcessEnv = {
   // Any free ones: several of these servers may run, beside one that has the usual ports.
   SLUICE_TURN_PORT: '0',
   SLUICE_TURN_TLS_PORT: '0',
+  SLUICE_STORE_FOLDER: 'memory',
   SLUICE_SIGNALING_CONNECTIONS_PER_ADDRESS: '20000',
   ...Object.fromEntries(
     ['API_KEY', 'ANONYMOUS', 'JOIN_ADDRESS'].flatMap((door) => [

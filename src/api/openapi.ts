@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
-import type { Route, Scope } from './route.ts';
+import type { RouteDescription, Scope } from './route.ts';
 import { COMPONENTS } from './schemas.ts';
 
 /** What any route may refuse with. */
@@ -18,6 +18,7 @@ const WITH_TOKEN: readonly ErrorCode[] = [
 const SECURITY = {
   'api-key': [{ apiKey: [] }],
   'api-key-or-token': [{ apiKey: [] }, { joinToken: [] }],
+  'join-token': [{ joinToken: [] }],
   anyone: undefined,
 } as const satisfies Record<Scope, unknown>;
 const WITH_BODY: readonly ErrorCode[] = [
@@ -29,7 +30,10 @@ const WITH_BODY: readonly ErrorCode[] = [
 ];
 
 /** The routes as an OpenAPI 3.1 document. */
-export function openApiDocument(routes: readonly Route[], { version, url }: { version: string; url: string }) {
+export function openApiDocument(
+  routes: readonly RouteDescription[],
+  { version, url }: { version: string; url: string },
+) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
@@ -50,8 +54,8 @@ export function openApiDocument(routes: readonly Route[], { version, url }: { ve
   };
 }
 
-function operation(route: Route) {
-  const { operationId, summary, scope, body, query, success } = route;
+function operation(route: RouteDescription) {
+  const { operationId, summary, scope, body, bodyTypes = ['application/json'], query, success } = route;
   return {
     operationId,
     summary,
@@ -59,7 +63,12 @@ function operation(route: Route) {
     parameters: [...pathParameters(route.path), ...queryParameters(query), ...ifMatch(route)],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: reference(body) }])),
+          },
+        }),
     responses: {
       [success.status]: {
         description: summary,
@@ -98,16 +107,16 @@ function propertiesOf(schema: (TSchema & { properties?: Record<string, unknown> 
   return schema?.properties ?? {};
 }
 
-function ifMatch(route: Route) {
+function ifMatch(route: RouteDescription) {
   if (!route.errors.includes('precondition-failed')) return [];
   return [{ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } }];
 }
 
 /** One response for each status, naming its codes. */
-function problems({ scope, body, query, errors }: Route) {
+function problems({ scope, body, query, errors }: RouteDescription) {
   const codes = new Set<ErrorCode>([
     ...(scope === 'anyone' ? [] : WITH_KEY),
-    ...(scope === 'api-key-or-token' ? WITH_TOKEN : []),
+    ...(scope === 'api-key-or-token' || scope === 'join-token' ? WITH_TOKEN : []),
     ...(body === undefined ? [] : WITH_BODY),
     ...(query === undefined ? [] : (['invalid-request'] as const)),
     ...errors,

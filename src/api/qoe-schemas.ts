@@ -4,19 +4,27 @@
  */
 import { type Static, type TSchema, Type } from 'typebox';
 
+import { BeaconSchema, MAX_SAMPLES, SampleSchema } from '../qoe/beacon.ts';
 import { CAUSES, PLACES } from '../qoe/causes.ts';
 import { LEVELS } from '../qoe/level.ts';
+import { LIVE_EVENT_NAMES } from '../qoe/live.ts';
 import { REJECTIONS } from '../qoe/sample.ts';
 import { LEAVE_REASONS } from '../rooms/events.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
 
+const strict = { additionalProperties: false } as const;
+
 const oneOf = <Word extends string>(words: readonly Word[], description: string) =>
   Type.Unsafe<Word>({ type: 'string', enum: [...words], description });
 const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+const optionalInteger = (minimum: number, maximum: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum, maximum, description }));
 
 /** The last millisecond of the year 9999. */
 const LAST_MOMENT = 253_402_300_799_999;
 const moment = (description: string) => Type.Integer({ minimum: 0, maximum: LAST_MOMENT, description });
+const from = Type.Optional(moment('From this time on, ms since the epoch.'));
+const to = Type.Optional(moment('Up to this time, ms since the epoch; now, where it is left out.'));
 const roomName = Type.String({ pattern: ROOM_NAME_PATTERN });
 const identity = Type.String({ pattern: IDENTITY_PATTERN });
 const sessionId = Type.String({ description: "The participant's id: one presence of an identity in a room." });
@@ -59,6 +67,7 @@ export const QoeParticipant = Type.Object({
   room: roomName,
   roomId: Type.String(),
   identity,
+  name: Type.String({ description: 'For people to read.' }),
   joined: moment('When it came in.'),
   at: moment('When it was scored.'),
   up: Quality,
@@ -86,6 +95,14 @@ export const QoeRoomList = Type.Object({
   rooms: Type.Array(QoeRoomSummary),
   next: Type.Optional(Type.String({ description: 'Pass it as `after` for the next page; absent on the last one.' })),
 });
+
+export const QoeRoomsQuery = Type.Object(
+  {
+    limit: optionalInteger(1, 1000, 'Rooms on a page; 100 by default.'),
+    after: Type.Optional(roomName),
+  },
+  strict,
+);
 
 const column = <Item extends TSchema>(item: Item, description: string) => Type.Array(item, { description });
 
@@ -147,6 +164,13 @@ export const QoeRoom = Type.Object({
   complete: Type.Boolean({ description: 'False where there was more in the range than an answer holds.' }),
 });
 
+const STEP = { enum: [1, 10, 60], description: 'Seconds of a row: 1, 10 or 60; by the range, where it is left out.' };
+
+export const QoeRoomQuery = Type.Object(
+  { from, to, step: Type.Optional(Type.Unsafe<1 | 10 | 60>({ type: 'integer', ...STEP })) },
+  strict,
+);
+
 export const QoeSession = Type.Object({
   ...sessionParts,
   live: Type.Boolean(),
@@ -162,23 +186,54 @@ export const QoeSessionList = Type.Object({
   next: Type.Optional(Type.String({ description: 'Pass it as `cursor` for the next page; absent on the last one.' })),
 });
 
+export const QoeSessionsQuery = Type.Object(
+  {
+    from: Type.Optional(moment('Sessions that began at this time or later, ms since the epoch.')),
+    to: Type.Optional(moment('Sessions that began before this time.')),
+    level: Type.Optional(level),
+    identity: Type.Optional(identity),
+    room: Type.Optional(roomName),
+    limit: optionalInteger(1, 200, 'Sessions on a page; 50 by default.'),
+    cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}\\.[0-9]{1,16}$', description: '`next` of a page.' })),
+  },
+  strict,
+);
+
 export const QoeCauses = Type.Object({
   from: moment('The range, widened to whole days of UTC.'),
   to: moment('Its end.'),
   causes: Type.Array(CauseCost, { description: 'The dearest first.' }),
+  sessions: Type.Object(levelCounts.properties, {
+    description: 'Sessions that began in the range, by the worst level in which each was for a while.',
+  }),
 });
+
+export const QoeCausesQuery = Type.Object({ from, to, room: Type.Optional(roomName) }, strict);
+
+export const QoeLiveQuery = Type.Object(
+  {
+    room: Type.Optional(roomName),
+    events: Type.Optional(
+      Type.String({
+        pattern: `^(${LIVE_EVENT_NAMES.join('|')})(,(${LIVE_EVENT_NAMES.join('|')}))*$`,
+        description: 'Names of the events that are wanted, with commas; all, where it is left out.',
+      }),
+    ),
+  },
+  strict,
+);
 
 const inSession = { session: sessionId, room: roomName, roomId: Type.String(), identity };
 
-/** `score`: a participant as of now. All that are there when the stream opens, then each once a second and with a change of level. */
-export type QoeScoreEvent = QoeParticipantJson;
-/** `sample`: those samples of a beacon that were accepted, as they came. */
+/**
+ * `score` and `session-started` are a `QoeParticipant` each: those that are there when the stream opens, then each once a
+ * second, and at once when a level has changed. `sample`: those samples of a beacon that were accepted, as they came.
+ */
 export const QoeSampleEvent = Type.Object({
   ...inSession,
   at: moment('When the beacon came.'),
   samples: Type.Array(Type.Record(Type.String(), Type.Unknown())),
 });
-export const QoeStartedEvent = Type.Object({ ...inSession, at: moment('When it came in.') });
 export const QoeEndedEvent = Type.Object({ ...inSession, at: moment('When it went.'), endReason });
 /** `lost`: how many events a reader did not get since it fell behind. */
 export const QoeLostEvent = Type.Object({
@@ -186,6 +241,12 @@ export const QoeLostEvent = Type.Object({
   samples: Type.Integer(),
   sessions: Type.Integer({ description: 'Beginnings and ends: ask for the rooms again.' }),
 });
+
+/** The beacon as it is posted. Its samples are judged one by one: a bad one does not cost the others. */
+export const BeaconRequest = Type.Object(
+  { ...BeaconSchema.properties, samples: Type.Array(SampleSchema, { minItems: 1, maxItems: MAX_SAMPLES }) },
+  strict,
+);
 
 /** What became of a beacon. */
 export const BeaconReport = Type.Object({
@@ -204,6 +265,7 @@ export const BeaconReport = Type.Object({
 
 /** Schemas that the OpenAPI document names. */
 export const QOE_COMPONENTS = {
+  Beacon: BeaconRequest,
   BeaconReport,
   QoeParticipant,
   QoeRoomList,
@@ -212,7 +274,6 @@ export const QOE_COMPONENTS = {
   QoeSessionList,
   QoeCauses,
   QoeSampleEvent,
-  QoeStartedEvent,
   QoeEndedEvent,
   QoeLostEvent,
 } as const satisfies Record<string, TSchema>;

@@ -155,7 +155,9 @@ export const ReadinessResource = Type.Object({
     Type.Object({
       ok: Type.Boolean(),
       reason: Type.Optional(Type.String({ description: 'Why it is not.' })),
-      state: Type.Optional(Type.String({ description: '`off`, where the part is switched off.' })),
+      state: Type.Optional(
+        Type.String({ description: '`off`: switched off. `degraded`: it does less than it should, and calls go on.' }),
+      ),
     }),
   ),
 });

@@ -8,7 +8,7 @@ import type { HttpHandler, HttpRequest } from '../http/message.ts';
 import type { HttpServer } from '../http/server.ts';
 import { createParser } from '../kernel/schema.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteDescription } from './route.ts';
 
 export type ApiOptions = {
   readonly authenticator: Authenticator;
@@ -16,6 +16,8 @@ export type ApiOptions = {
   readonly version: string;
   readonly publicUrl: () => string;
   readonly body: { readonly maxBytes: number; readonly timeoutMs: number };
+  /** Operations that are served by themselves. */
+  readonly others: readonly RouteDescription[];
 };
 
 /** Serves the routes, and the document that describes them at /openapi.json. */
@@ -23,7 +25,9 @@ export function serveApi(server: HttpServer, routes: readonly Route[], options: 
   for (const route of routes) mount(server, route, options);
   let document: string | undefined;
   server.route('GET', '/openapi.json', () => {
-    document ??= JSON.stringify(openApiDocument(routes, { version: options.version, url: options.publicUrl() }));
+    document ??= JSON.stringify(
+      openApiDocument([...routes, ...options.others], { version: options.version, url: options.publicUrl() }),
+    );
     return { status: 200, headers: { 'content-type': 'application/json' }, body: document };
   });
 }

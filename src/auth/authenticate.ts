@@ -25,6 +25,13 @@ export type Authenticator = {
    */
   join(token: string, address: string): JoinClaims | Promise<JoinClaims>;
   /**
+   * Whose join token comes with a beacon of quality, counted against that participant. One that was good at the join stays so
+   * for as long as it is remembered. Synchronous where it was verified before.
+   *
+   * @throws `token-*`, `rate-limited`, `issuer-unavailable`
+   */
+  beacon(token: string, address: string): JoinClaims | Promise<JoinClaims>;
+  /**
    * The API key of a request, or the join token that stands in its place.
    *
    * @throws what `api` and `join` throw
@@ -73,6 +80,16 @@ export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOption
     return claims;
   }
 
+  async function beaconCold(token: string, address: string): Promise<JoinClaims> {
+    try {
+      const claims = await tokens.verify(token);
+      doors.admit('beacons', `${claims.room}/${claims.identity}`);
+      return claims;
+    } catch (error) {
+      throw isForged(error) ? failed(address, error) : error;
+    }
+  }
+
   /** Whether a credential is of the form of a JWT (RFC 7515 §7.1), and no API key that looks like one. */
   function isToken(credential: string): boolean {
     return /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/u.test(credential) && keys.secretOf(idIn(credential)) === undefined;
@@ -99,6 +116,18 @@ export function createAuthenticator({ keys, tokens, doors }: AuthenticatorOption
       doors.admit('joinAddress', from);
       const claims = tokens.verify(token);
       return claims instanceof Promise ? joinCold(from, claims) : admitted(claims);
+    },
+    beacon(token, address) {
+      const known = tokens.recall(token);
+      if (known !== undefined) {
+        doors.admit('beacons', `${known.room}/${known.identity}`);
+        return known;
+      }
+      const from = addressKey(address);
+      // Those who are in a call are known already: a guesser beside them behind one NAT slows nobody else.
+      doors.check('failedAuth', from);
+      doors.admit('beaconAddress', from);
+      return beaconCold(token, from);
     },
     apiOrJoin(authorization, address) {
       const credential = bearer(authorization);

@@ -18,6 +18,10 @@ export const DOORS = {
   messages: 'messages from this participant',
   /** Chat messages, by participant. */
   chat: 'chat messages from this participant',
+  /** Beacons of quality, by room and identity. */
+  beacons: 'beacons from this participant',
+  /** Beacons that nobody is known to send before their body is read, by address. */
+  beaconAddress: 'beacons from this address',
 } as const;
 export type Door = keyof typeof DOORS;
 
@@ -39,6 +43,8 @@ export function createDoors(limits: Readonly<Record<Door, RateLimit>>, clock: Cl
     joinIdentity: createRateLimiter(limits.joinIdentity, maxKeys),
     messages: createRateLimiter(limits.messages, maxKeys),
     chat: createRateLimiter(limits.chat, maxKeys),
+    beacons: createRateLimiter(limits.beacons, maxKeys),
+    beaconAddress: createRateLimiter(limits.beaconAddress, maxKeys),
   } satisfies Record<Door, unknown>;
 
   return {

@@ -57,6 +57,11 @@ export type JoinTokens = {
    * `token-expired`, `token-not-yet-valid`, `token-revoked`, `issuer-unavailable`.
    */
   verify(token: string): JoinClaims | Promise<JoinClaims>;
+  /**
+   * What a token said that was verified before, though it may have expired since; undefined where it was not. For what goes on
+   * after a join: a call outlives the token that began it. Throws `token-revoked`.
+   */
+  recall(token: string): JoinClaims | undefined;
   /** Refuses the token from now on, however long it would have been valid. */
   revoke(tokenId: string): void;
 };
@@ -119,6 +124,12 @@ export function createJoinTokens(options: JoinTokenOptions): JoinTokens {
     verify(token) {
       const verified = cache.get(token);
       return verified === undefined ? verifyCold(token) : current(verified, clock());
+    },
+    recall(token) {
+      const claims = cache.get(token)?.claims;
+      if (claims !== undefined && revocations.isRevoked(claims.tokenId, clock()))
+        throw new SluiceError('token-revoked');
+      return claims;
     },
     revoke(tokenId) {
       const now = clock();

@@ -59,6 +59,7 @@ export function resolve(layer: Layer, context: ResolveContext): Config {
       workerBin: workerBin === null ? null : inFile('media.workerBin', workerBin),
       listen,
     },
+    store: { folder: storeFolder(settings, inFile) },
     turn: resolveTurn(settings, {
       mode,
       mediaListen: listen,
@@ -73,6 +74,10 @@ export function resolve(layer: Layer, context: ResolveContext): Config {
       report,
     }),
   };
+}
+
+function storeFolder({ store: { folder } }: Settings, inFile: (path: string, value: string) => string): string {
+  return folder === 'auto' || folder === 'memory' ? folder : inFile('store.folder', folder);
 }
 
 /** The tree of sections that the key paths spell. The layers hold a checked value for every key. */

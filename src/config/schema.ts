@@ -116,6 +116,15 @@ const turn = section({
   }),
 });
 
+/** In a level, or below it, for so long. */
+const qualityThreshold = Type.Object(
+  {
+    level: Type.Union([Type.Literal('lost'), Type.Literal('poor'), Type.Literal('good')]),
+    for: duration(0, HOUR),
+  },
+  strict,
+);
+
 /** The schema of the whole configuration. */
 export const ConfigSchema = section({
   mode: auto(Type.Union([Type.Literal('development'), Type.Literal('production')])),
@@ -138,6 +147,7 @@ export const ConfigSchema = section({
     bodyTimeout: duration(100, 7500),
     connectionsPerAddress: integer(0, 1_000_000),
   }),
+  store: section({ folder: Type.Union([Type.Literal('auto'), Type.Literal('memory'), text('text')]) }),
   limits: section({
     apiKey: rateLimit,
     anonymous: rateLimit,
@@ -146,6 +156,8 @@ export const ConfigSchema = section({
     joinIdentity: rateLimit,
     messages: rateLimit,
     chat: rateLimit,
+    beacons: rateLimit,
+    beaconAddress: rateLimit,
   }),
   rooms: section({
     createOnJoin: auto(Type.Boolean()),
@@ -191,6 +203,15 @@ export const ConfigSchema = section({
     logLevel: Type.Union([Type.Literal('none'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('debug')]),
   }),
   turn,
+  qoe: section({
+    enabled: Type.Boolean(),
+    retention: section({
+      seconds: duration(10 * MINUTE, 7 * DAY),
+      tenSeconds: duration(10 * MINUTE, 90 * DAY),
+      minutes: duration(HOUR, 3650 * DAY),
+    }),
+    thresholds: list(qualityThreshold, 16),
+  }),
   iceServers: list(iceServer, 16),
   drain: section({ timeout: duration(0, DAY) }),
   log: section({

@@ -16,7 +16,7 @@ export type Cors = {
   preflight(origin: string, methods: string): Readonly<Record<string, string>> | undefined;
 };
 
-const ALLOWED_HEADERS = 'authorization, content-type, if-match, if-none-match, last-event-id';
+const ALLOWED_HEADERS = 'authorization, content-encoding, content-type, if-match, if-none-match, last-event-id';
 const EXPOSED_HEADERS = 'etag, link, location, retry-after';
 
 /** CORS from configuration. Throws where an origin is not one, since it would never match. */

@@ -52,11 +52,13 @@ export const ERRORS = {
   kicked: { status: 403, title: 'The participant was removed from the room.' },
   replaced: { status: 409, title: 'The same identity joined from elsewhere.' },
   'room-closed': { status: 410, title: 'The room was closed.' },
+  'session-ended': { status: 410, title: 'The session is over, and no more is taken of it.' },
   'join-timeout': { status: 408, title: 'The connection did not join in time.' },
 
   // The server's own condition.
   draining: { status: 503, title: 'The server is shutting down and takes no new joins.' },
   'media-unavailable': { status: 503, title: 'The media engine cannot serve this room right now.' },
+  'store-unavailable': { status: 503, title: 'What is stored cannot be read right now.' },
   'issuer-unavailable': { status: 503, title: "The keys of the token's issuer cannot be fetched right now." },
   internal: { status: 500, title: 'Something went wrong on the server.' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -8,8 +8,11 @@ export type Liveness = { status: 'ok'; version: string; uptime: number };
 
 /** The answer to `/ready`, with each check's finding. Not ready: 503, and no new joins for this server. */
 export type Readiness = { ready: boolean; checks: Record<string, Finding> };
-/** `state`: `off`, for a part that is switched off; it never keeps the server from being ready. */
-export type Finding = { ok: boolean; reason?: string; state?: 'off' };
+/**
+ * `state`: `off`, for a part that is switched off; `degraded`, with a reason, for one that does less than it should while
+ * calls go on as ever. Neither keeps the server from being ready.
+ */
+export type Finding = { ok: boolean; reason?: string; state?: 'off' | 'degraded' };
 
 /** What the server knows of its own condition. */
 export type Health = {
@@ -18,6 +21,8 @@ export type Health = {
   readiness(): Readiness;
   /** Adds a check. Throws when the name is taken. */
   check(name: string, check: ReadinessCheck): void;
+  /** Adds a check of a part without which calls go on: what it finds is told, and the server stays ready. */
+  lesser(name: string, check: ReadinessCheck): void;
   /** Says of a part that it is switched off. Throws when the name is taken. */
   off(name: string): void;
   /** From now on the server is not ready: it is going to stop. */
@@ -33,6 +38,7 @@ export function createHealth(version: string, now: Clock): Health {
   ]);
 
   const off = new Set<string>();
+  const lesser = new Set<string>();
 
   const ask = (check: ReadinessCheck): Finding => {
     let reason: string | undefined;
@@ -44,10 +50,18 @@ export function createHealth(version: string, now: Clock): Health {
     return reason === undefined ? { ok: true } : { ok: false, reason };
   };
 
+  const add = (name: string, check: ReadinessCheck): void => {
+    if (checks.has(name) || off.has(name)) throw new Error(`There is a readiness check ${name} already.`);
+    checks.set(name, check);
+  };
+
   return {
     liveness: () => ({ status: 'ok', version, uptime: Math.max(0, Math.floor((now() - started) / 1000)) }),
     readiness() {
-      const found = [...checks].map(([name, check]): [string, Finding] => [name, ask(check)]);
+      const found = [...checks].map(([name, check]): [string, Finding] => {
+        const finding = ask(check);
+        return [name, finding.ok || !lesser.has(name) ? finding : { ...finding, ok: true, state: 'degraded' }];
+      });
       for (const name of off) found.push([name, { ok: true, state: 'off' }]);
       return { ready: found.every(([, { ok }]) => ok), checks: Object.fromEntries(found) };
     },
@@ -55,9 +69,10 @@ export function createHealth(version: string, now: Clock): Health {
       if (checks.has(name)) throw new Error(`There is a readiness check ${name} already.`);
       off.add(name);
     },
-    check(name, check) {
-      if (checks.has(name) || off.has(name)) throw new Error(`There is a readiness check ${name} already.`);
-      checks.set(name, check);
+    check: add,
+    lesser(name, check) {
+      add(name, check);
+      lesser.add(name);
     },
     drain() {
       draining = true;

@@ -12,6 +12,8 @@ export type MetricSources = {
   workers: () => Promise<readonly WorkerUsage[]>;
   /** What other parts have counted. */
   families?: () => readonly MetricFamily[];
+  /** The text of parts that have a registry of their own. */
+  others?: readonly (() => Promise<string>)[];
 };
 
 /** A metric that some part counts by itself: all its samples, as of now. Label values are from fixed lists. */
@@ -124,7 +126,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     async exposition() {
       await readWorkers();
       for (const family of sources.families?.() ?? []) copyFamily(registry, family);
-      return { contentType: registry.contentType, body: await registry.metrics() };
+      const texts = await Promise.all([registry.metrics(), ...(sources.others ?? []).map((other) => other())]);
+      return { contentType: registry.contentType, body: texts.join('') };
     },
   };
 }

@@ -9,12 +9,16 @@ import { newSample, readSample, type Rejection } from './sample.ts';
 import { causesIn, forget, newCosts, newFacts, rateTrack, type TrackFacts } from './score.ts';
 import { SequenceWindow } from './sequence-window.ts';
 import type { ConsumerView, LinkView, ProducerView } from './server-view.ts';
-import { type Quality, setQuality, Tally } from './tally.ts';
+import { BEST_OPINION, type Quality, setQuality, Tally } from './tally.ts';
 import { Track } from './track.ts';
 import { DecayingMeans, STALE_AFTER_MS } from './window.ts';
 
-/** Tracks of a session at once; more are refused. */
-const MAX_TRACKS = 128;
+/** Tracks of a session at once, as rooms are large; more are refused. */
+const MAX_TRACKS = 1024;
+/** Of these, those that only the client knows: the server sees every real one within a second or two. */
+const MAX_CLAIMED = 64;
+/** A cause that comes back within this time was never gone. */
+const CAUSE_GAP_MS = 5000;
 
 /** The steps of a join, in their order. */
 export const JOIN_STEPS = [
@@ -68,18 +72,25 @@ export class QoeSession {
   /** Of the connection as a whole: its round trip. */
   readonly #link = new DecayingMeans(1);
   readonly #levels: { up: LevelState; down: LevelState; both: LevelState };
+  /** When each cause began and was last there, by cause and direction. */
+  readonly #causes = new Map<number, { since: Millis; seen: Millis }>();
   #view: LinkView | undefined;
   #relayed = false;
   #overTcp = false;
+  #over = false;
 
   constructor(id: string, now: Millis) {
     this.id = id;
     this.#levels = { up: newLevel(now), down: newLevel(now), both: newLevel(now) };
-    this.quality = { up: unknown(), down: unknown(), both: unknown(), experience: Number.NaN };
+    this.quality = { up: unknown(now), down: unknown(now), both: unknown(now), experience: Number.NaN };
   }
 
-  /** Judges each sample of `beacon`, which came at `receivedAt`, and takes those that are new and good. */
-  ingest(beacon: Beacon, receivedAt: Millis): IngestReport {
+  /**
+   * Judges each sample of `beacon`, which came at `receivedAt`, and takes those that are new and good.
+   *
+   * @param taken Where the samples that were taken are put, as they came, for who wants them.
+   */
+  ingest(beacon: Beacon, receivedAt: Millis, taken?: unknown[]): IngestReport {
     const report: IngestReport = { accepted: 0, duplicate: 0, rejected: 0, reasons: [] };
     this.#clock.observe(beacon.sentAt, receivedAt);
     for (let index = 0; index < beacon.samples.length; index += 1) {
@@ -99,6 +110,7 @@ export class QoeSession {
         }
         this.#sequence.add(sample.seq);
         report.accepted += 1;
+        taken?.push(beacon.samples[index]);
       }
     }
     return report;
@@ -110,6 +122,7 @@ export class QoeSession {
       this.#takeSession(at);
       return undefined;
     }
+    if (this.#over) return undefined;
     const track = this.#track(sample.track, sample.kind === 'send', receivedAt);
     if (track === undefined) return 'too-many-tracks';
     if (track.sent !== (sample.kind === 'send')) return 'inconsistent';
@@ -130,11 +143,11 @@ export class QoeSession {
     }
   }
 
-  #track(id: string, sent: boolean, now: number): Track | undefined {
+  #track(id: string, sent: boolean, now: number, viewed = false): Track | undefined {
     const found = this.#tracks.get(id);
     if (found !== undefined) return found;
-    if (this.#tracks.size >= MAX_TRACKS) this.#dropStale(now);
-    if (this.#tracks.size >= MAX_TRACKS) return undefined;
+    if (!this.#hasRoom(viewed)) this.#dropStale(now);
+    if (!this.#hasRoom(viewed)) return undefined;
     const track = new Track(sent);
     this.#tracks.set(id, track);
     return track;
@@ -143,7 +156,21 @@ export class QoeSession {
   /** The server knows which way a track goes, whatever a client has said of it. */
   #viewed(id: string, sent: boolean, now: number): Track | undefined {
     if (this.#tracks.get(id)?.sent === !sent) this.#tracks.delete(id);
-    return this.#track(id, sent, now);
+    return this.#track(id, sent, now, true);
+  }
+
+  #hasRoom(viewed: boolean): boolean {
+    if (viewed || this.#tracks.size < MAX_CLAIMED) return this.#tracks.size < MAX_TRACKS;
+    let claimed = 0;
+    for (const { serverAt } of this.#tracks.values()) claimed += Number(serverAt === -Infinity);
+    return claimed < MAX_CLAIMED && this.#tracks.size < MAX_TRACKS;
+  }
+
+  /** It is over: only what judges late beacons stays, and the steps of its join may still come. */
+  end(): void {
+    this.#over = true;
+    this.#tracks.clear();
+    this.#causes.clear();
   }
 
   #dropStale(now: number): void {
@@ -241,21 +268,43 @@ export class QoeSession {
     const worse =
       quality.up.score <= quality.down.score || Number.isNaN(quality.down.score) ? quality.up : quality.down;
     setQuality(quality.both, worse.score, worse.cause, worse.amount);
-    const changed = [this.#update('up', now), this.#update('down', now), this.#update('both', now)];
-    return changed.includes(true);
+    const upChanged = this.#update('up', now);
+    const downChanged = this.#update('down', now);
+    quality.both.causeSince = worse.causeSince;
+    return this.#update('both', now) || upChanged || downChanged;
   }
 
   #update(which: 'up' | 'down' | 'both', now: Millis): boolean {
     const quality = this.quality[which];
     const state = this.#levels[which];
-    if (Number.isNaN(quality.score) || !updateLevel(state, quality.score, now)) return false;
+    if (which !== 'both') quality.causeSince = this.#causeSince(which === 'up', quality.cause, now);
+    // Where nothing is known nothing hurts, and what hurt before is forgotten as slowly as if it had become good.
+    const score = Number.isNaN(quality.score) ? BEST_OPINION : quality.score;
+    if (!updateLevel(state, score, now)) return false;
     quality.level = state.level;
+    quality.since = state.since;
     return true;
+  }
+
+  #causeSince(isUp: boolean, cause: number, now: Millis): Millis {
+    if (cause === NO_CAUSE) return now;
+    const key = 2 * cause + Number(isUp);
+    const known = this.#causes.get(key);
+    if (known === undefined) {
+      this.#causes.set(key, { since: now, seen: now });
+      return now;
+    }
+    if (now - known.seen > CAUSE_GAP_MS) known.since = now;
+    known.seen = now;
+    return known.since;
   }
 }
 
-function unknown(): Quality {
-  return { score: Number.NaN, level: 'excellent', cause: NO_CAUSE, amount: Number.NaN };
+function unknown(now: Millis): Quality {
+  return {
+    ...{ score: Number.NaN, level: 'excellent', since: now },
+    ...{ cause: NO_CAUSE, amount: Number.NaN, causeSince: now },
+  };
 }
 
 function refuse(report: IngestReport, index: number, why: Rejection, field: string | undefined): void {

@@ -1,27 +1,44 @@
 /**
  * All sessions whose quality is watched: beacons go in by id, what the server sees by id, and once a second out come
- * scores, changes of level, and points for the store.
+ * scores, changes of level, thresholds that were passed, and points for the store.
  */
-import { type Millis, later } from '../kernel/clock.ts';
+import { later, type Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import type { Identity, ParticipantId, RoomId, RoomName } from '../rooms/ids.ts';
 import type { Beacon } from './beacon.ts';
-import { LEVELS } from './level.ts';
+import { pointOf } from './point.ts';
 import { type IngestReport, JOIN_STEPS, QoeSession, type SenderOf } from './session.ts';
 import type { ConsumerView, LinkView, ProducerView } from './server-view.ts';
 import type { Point } from './store/rollup.ts';
 import type { QoeStore } from './store/store.ts';
-import { BEST_OPINION } from './tally.ts';
+import { type Crossing, type Threshold, Thresholds } from './thresholds.ts';
 
 /** How long after its end a session's last beacons are taken, ms. */
 const BEACONS_AFTER_END_MS = 60_000;
+/** Ended sessions that are held for that at most: the oldest go first. */
+const MAX_ENDED = 20_000;
+/** Each session has its turn once a second, in one of so many slices of it. */
+const SLICES = 20;
+const SLICE_MS = 1000 / SLICES;
 
 export type WatchedSession = {
   readonly id: ParticipantId;
   readonly room: RoomName;
   readonly roomId: RoomId;
   readonly identity: Identity;
+  /** For people to read. */
+  readonly name: string;
   readonly joined: Millis;
+};
+
+/** A session that goes on, as of its last turn. */
+export type LiveSession = {
+  readonly session: WatchedSession;
+  readonly quality: QoeSession['quality'];
+  /** When it was scored. */
+  readonly at: Millis;
+  /** The last second of it; undefined before the first. */
+  readonly point: Point | undefined;
 };
 
 /** Who sends a beacon, by its token. */
@@ -29,16 +46,25 @@ export type BeaconSender = { readonly room: string; readonly identity: string };
 
 export type QoeSessionsOptions = {
   readonly store: Pick<QoeStore, 'start' | 'change' | 'add'>;
-  /** A level has changed; called within `tick` and `ingest`. */
-  readonly onChange: (session: WatchedSession, quality: QoeSession['quality']) => void;
+  readonly thresholds: readonly Threshold[];
+  /** A level has changed; called within `advance` and `ingest`. */
+  readonly onChange: (live: LiveSession) => void;
+  readonly onCrossing: (session: WatchedSession, crossing: Crossing, quality: QoeSession['quality']) => void;
+  /** A session had its turn, once a second. */
+  readonly onSecond: (live: LiveSession) => void;
+  /** The steps of a join, ms by JOIN_STEPS, as they become known. NaN: not by now. */
+  readonly onJoinStep: (step: (typeof JOIN_STEPS)[number], milliseconds: number) => void;
 };
 
-type Entry = {
-  readonly session: WatchedSession;
-  readonly quality: QoeSession;
+type Entry = LiveSession & {
+  readonly watch: QoeSession;
   readonly key: number;
   /** What it sends. */
   readonly producers: Set<string>;
+  readonly thresholds: Thresholds;
+  readonly slice: Set<Entry>;
+  at: Millis;
+  point: Point | undefined;
   /** When it is forgotten; undefined while it goes on. */
   forgetAt: Millis | undefined;
   joinStepsStored: number;
@@ -47,109 +73,185 @@ type Entry = {
 
 export class QoeSessions {
   readonly #options: QoeSessionsOptions;
-  readonly #entries = new Map<string, Entry>();
+  /** Those that go on, and those that ended a short while ago, the oldest first. */
+  readonly #live = new Map<string, Entry>();
+  readonly #ended = new Map<string, Entry>();
+  readonly #slices = Array.from({ length: SLICES }, () => new Set<Entry>());
+  readonly #rooms = new Map<RoomName, Set<Entry>>();
   /** Who sends each producer. */
   readonly #senders = new Map<string, QoeSession>();
   readonly #senderOf: SenderOf = (producerId) => this.#senders.get(producerId);
+  /** The last slice that had its turn, counted from the epoch. */
+  #turn = Number.NaN;
+  #nextSlice = 0;
 
   constructor(options: QoeSessionsOptions) {
     this.#options = options;
   }
 
-  /** Sessions that are held, ended ones among them. */
-  get size(): number {
-    return this.#entries.size;
+  /** Sessions that are held: those that go on, and ended ones. */
+  get size(): { live: number; ended: number } {
+    return { live: this.#live.size, ended: this.#ended.size };
   }
 
   /** A participant has joined. */
   start(session: WatchedSession): void {
     const { id, room, roomId, identity, joined } = session;
     const key = this.#options.store.start({ id, room, roomId, identity, joined });
-    const quality = new QoeSession(id, joined);
-    this.#entries.set(id, {
-      ...{ session, quality, key, producers: new Set(), forgetAt: undefined, joinStepsStored: 0, reconnectsStored: 0 },
-    });
+    const watch = new QoeSession(id, joined);
+    const slice = this.#slices[this.#nextSlice]!;
+    this.#nextSlice = (this.#nextSlice + 1) % SLICES;
+    const entry: Entry = {
+      ...{ session, watch, quality: watch.quality, at: joined, point: undefined, key, slice },
+      ...{ producers: new Set(), thresholds: new Thresholds(this.#options.thresholds) },
+      ...{ forgetAt: undefined, joinStepsStored: 0, reconnectsStored: 0 },
+    };
+    this.#live.set(id, entry);
+    slice.add(entry);
+    const others = this.#rooms.get(room);
+    if (others === undefined) this.#rooms.set(room, new Set([entry]));
+    else others.add(entry);
   }
 
   /** It has left. Beacons that are still on their way are taken for a minute. */
   end(id: ParticipantId, reason: string, now: Millis): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.forgetAt !== undefined) return;
+    const entry = this.#live.get(id);
+    if (entry === undefined) return;
+    this.#live.delete(id);
+    entry.slice.delete(entry);
+    this.#leaveRoom(entry);
+    entry.thresholds.end(levelsOf(entry), (crossing) =>
+      this.#options.onCrossing(entry.session, crossing, entry.quality),
+    );
+    for (const producer of entry.producers) this.#senders.delete(producer);
+    entry.producers.clear();
+    entry.watch.end();
     entry.forgetAt = later(now, BEACONS_AFTER_END_MS);
+    this.#ended.set(id, entry);
+    if (this.#ended.size > MAX_ENDED) this.#forgetOldest();
     this.#storeJoin(entry);
     this.#options.store.change({ key: entry.key, left: now, endReason: reason });
   }
 
   /**
-   * Takes a beacon. Throws `forbidden` where it is for another room or identity than its sender's, and `session-gone` where
+   * Takes a beacon. Throws `forbidden` where it is for another room or identity than its sender's, and `session-ended` where
    * there is no such session or it ended more than a minute ago.
+   *
+   * @param taken Where the samples that were taken are put, as they came, for who wants them.
    */
-  ingest(beacon: Beacon, sender: BeaconSender, now: Millis): IngestReport {
-    const entry = this.#entries.get(beacon.session);
+  ingest(beacon: Beacon, sender: BeaconSender, now: Millis, taken?: unknown[]): IngestReport {
+    const entry = this.#live.get(beacon.session) ?? this.#ended.get(beacon.session);
     if (entry === undefined || (entry.forgetAt !== undefined && entry.forgetAt <= now)) {
-      throw new SluiceError('session-gone', { detail: 'There is no such session, or it ended a while ago.' });
+      throw new SluiceError('session-ended', { detail: 'There is no such session, or it ended over a minute ago.' });
     }
     const { room, identity } = entry.session;
     const claimed = (beacon.room ?? room) === room && (beacon.identity ?? identity) === identity;
     if (!claimed || sender.room !== room || sender.identity !== identity) {
       throw new SluiceError('forbidden', { detail: "The beacon is not of the token's room and identity." });
     }
-    const report = entry.quality.ingest(beacon, now);
+    const report = entry.watch.ingest(beacon, now, taken);
     if (report.accepted > 0 && entry.forgetAt === undefined) this.#score(entry, now);
     if (report.accepted > 0 && entry.forgetAt !== undefined) this.#storeJoin(entry);
     return report;
   }
 
   takeProducer(id: ParticipantId, view: ProducerView, now: Millis): void {
-    const entry = this.#entries.get(id);
+    const entry = this.#live.get(id);
     if (entry === undefined) return;
-    entry.quality.takeProducer(view, now);
+    entry.watch.takeProducer(view, now);
     entry.producers.add(view.id);
-    this.#senders.set(view.id, entry.quality);
+    this.#senders.set(view.id, entry.watch);
   }
 
   takeConsumer(id: ParticipantId, view: ConsumerView, now: Millis): void {
-    this.#entries.get(id)?.quality.takeConsumer(view, now);
+    this.#live.get(id)?.watch.takeConsumer(view, now);
   }
 
   takeLink(id: ParticipantId, view: LinkView): void {
-    this.#entries.get(id)?.quality.takeLink(view);
+    this.#live.get(id)?.watch.takeLink(view);
   }
 
   /** A producer or consumer of the session is closed. */
   removeTrack(id: ParticipantId, track: string): void {
-    const entry = this.#entries.get(id);
-    entry?.quality.removeTrack(track);
+    const entry = this.#live.get(id);
+    entry?.watch.removeTrack(track);
     if (entry?.producers.delete(track)) this.#senders.delete(track);
   }
 
-  /** How good a session is, as of the last tick or beacon. */
-  quality(id: ParticipantId): QoeSession['quality'] | undefined {
-    return this.#entries.get(id)?.quality.quality;
+  /** A session that goes on. */
+  live(id: string): (LiveSession & { readonly key: number }) | undefined {
+    return this.#live.get(id);
   }
 
-  /** Once a second: scores every session, and hands the second to the store. */
-  tick(now: Millis): void {
-    for (const [id, entry] of this.#entries) {
-      if (entry.forgetAt === undefined) {
-        this.#score(entry, now);
-        this.#storeJoin(entry);
-        this.#options.store.add(pointOf(entry.key, entry.quality, now));
-      } else if (entry.forgetAt <= now) {
-        this.#entries.delete(id);
-        for (const producer of entry.producers) this.#senders.delete(producer);
-      }
+  /** Those that go on in a room, in the order in which they came. */
+  inRoom(room: RoomName): Iterable<LiveSession> {
+    return this.#rooms.get(room) ?? [];
+  }
+
+  /** Rooms in which sessions go on. */
+  rooms(): Iterable<[RoomName, Iterable<LiveSession>]> {
+    return this.#rooms;
+  }
+
+  /**
+   * Gives each session its turn, once in every second of the clock: scores it, and hands the second to the store. A turn is in
+   * one of 20 slices, so that no call has all sessions to go through. Call it 20 times a second.
+   */
+  advance(now: Millis): void {
+    const turn = Math.floor(now / SLICE_MS);
+    // What was slept through is lost: a second cannot be measured afterwards. The same where the clock was set.
+    let next = turn - this.#turn <= SLICES && turn >= this.#turn ? this.#turn + 1 : turn;
+    for (; next <= turn; next += 1) {
+      const t = Math.floor((next * SLICE_MS) / 1000);
+      for (const entry of this.#slices[next % SLICES]!) this.#second(entry, t, now);
     }
+    this.#turn = turn;
+    while (this.#forgetExpired(now));
   }
 
-  #score({ session, quality }: Entry, now: Millis): void {
-    if (quality.score(now, this.#senderOf)) this.#options.onChange(session, quality.quality);
+  #second(entry: Entry, t: number, now: Millis): void {
+    this.#score(entry, now);
+    this.#storeJoin(entry);
+    entry.point = pointOf(entry.key, entry.watch, t);
+    this.#options.store.add(entry.point);
+    entry.thresholds.update(levelsOf(entry), now, (crossing) =>
+      this.#options.onCrossing(entry.session, crossing, entry.quality),
+    );
+    this.#options.onSecond(entry);
+  }
+
+  #score(entry: Entry, now: Millis): void {
+    entry.at = now;
+    if (entry.watch.score(now, this.#senderOf)) this.#options.onChange(entry);
+  }
+
+  #leaveRoom(entry: Entry): void {
+    const others = this.#rooms.get(entry.session.room);
+    others?.delete(entry);
+    if (others?.size === 0) this.#rooms.delete(entry.session.room);
+  }
+
+  #forgetExpired(now: Millis): boolean {
+    for (const { forgetAt } of this.#ended.values()) {
+      if (forgetAt !== undefined && forgetAt <= now) return this.#forgetOldest();
+      break;
+    }
+    return false;
+  }
+
+  #forgetOldest(): boolean {
+    for (const id of this.#ended.keys()) return this.#ended.delete(id);
+    return false;
   }
 
   #storeJoin(entry: Entry): void {
-    const { joinSteps, reconnects } = entry.quality;
-    const known = joinSteps.reduce((count, step) => count + Number(step >= 0), 0);
+    const { joinSteps, reconnects } = entry.watch;
+    let known = 0;
+    for (let step = 0; step < JOIN_STEPS.length; step += 1) if (joinSteps[step]! >= 0) known |= 1 << step;
     if (known === entry.joinStepsStored && reconnects === entry.reconnectsStored) return;
+    for (const [step, name] of JOIN_STEPS.entries()) {
+      if ((known & ~entry.joinStepsStored & (1 << step)) !== 0) this.#options.onJoinStep(name, joinSteps[step]!);
+    }
     entry.joinStepsStored = known;
     entry.reconnectsStored = reconnects;
     const steps = JOIN_STEPS.map((_, index) => (joinSteps[index]! >= 0 ? Math.round(joinSteps[index]!) : null));
@@ -157,29 +259,6 @@ export class QoeSessions {
   }
 }
 
-/** The second that ends at `now`, as the store has it. */
-function pointOf(key: number, of: QoeSession, now: Millis): Point {
-  const { up, down, both, experience } = of.quality;
-  const sent = of.traffic(true);
-  const received = of.traffic(false);
-  return {
-    session: key,
-    t: Math.floor(now / 1000),
-    up: whole(up.score * 100),
-    down: whole(down.score * 100),
-    experience: whole(experience * 100),
-    bitrateUp: whole(sent.bitrate / 1000),
-    bitrateDown: whole(received.bitrate / 1000),
-    lossUp: whole(sent.loss * 10_000),
-    lossDown: whole(received.loss * 10_000),
-    rtt: whole(of.rtt),
-    level: LEVELS.indexOf(both.level),
-    cause: both.cause,
-    cost: both.cause < 0 ? 0 : Math.max(0, whole((BEST_OPINION - both.score) * 100)),
-  };
-}
-
-/** A whole number; -1 for what is not known. */
-function whole(value: number): number {
-  return value >= 0 ? Math.round(value) : -1;
+function levelsOf({ quality }: LiveSession) {
+  return { up: quality.up.level, down: quality.down.level };
 }

@@ -1,4 +1,5 @@
 /** Several tracks as one: how good a direction is, and what cost it most. */
+import type { Millis } from '../kernel/clock.ts';
 import { type CauseId, CAUSES, NO_CAUSE } from './causes.ts';
 import type { Level } from './level.ts';
 import { type Costs, foldCosts, newCosts, type Places, type TrackFacts, worstCause } from './score.ts';
@@ -8,10 +9,14 @@ export type Quality = {
   /** 1 to 5; NaN while nothing is known. */
   score: number;
   level: Level;
+  /** Since when it has this level. */
+  since: Millis;
   /** The cause that cost most, a number of CAUSES; `NO_CAUSE` where nothing cost anything. */
   cause: number;
   /** The measurement beside it, for `describeCause`; NaN where there is none. */
   amount: number;
+  /** Since when the cause is there; what it was before counts, where it was gone for a moment only. */
+  causeSince: Millis;
 };
 
 /** The best opinion of both models. */
@@ -84,7 +89,7 @@ function amountOf(cause: number, of: TrackFacts): number {
   return AMOUNT[CAUSES[cause]!.id]?.(of) ?? Number.NaN;
 }
 
-/** Fills in all but the level. */
+/** Fills in score and cause. */
 export function setQuality(quality: Quality, score: number, cause: number, amount: number): void {
   quality.score = score;
   quality.cause = cause;

@@ -7,6 +7,7 @@ import type { Millis } from '../kernel/clock.ts';
 import type { LeaveReason } from './events.ts';
 import type { MediaKind, Source } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
+import type { QualityLevel } from './media-view.ts';
 
 /** Whose doing it was: the participant's own, the application's over REST, or that of another one with the `admin` grant. */
 export type Actor = { readonly by: 'self' | 'application' } | { readonly by: 'admin'; readonly admin: Identity };
@@ -26,6 +27,22 @@ export type RoomFact =
   | (OfParticipant & { type: 'participant-left'; reason: LeaveReason })
   | (OfParticipant & { type: 'track-published'; producerId: ProducerId; kind: MediaKind; source: Source })
   | (OfParticipant & { type: 'track-unpublished'; producerId: ProducerId; source: Source })
-  | (OfParticipant & { type: 'track-muted' | 'track-unmuted'; producerId: ProducerId; source: Source });
+  | (OfParticipant & { type: 'track-muted' | 'track-unmuted'; producerId: ProducerId; source: Source })
+  | (OfParticipant & QualityThreshold);
+
+/** A participant's connection was bad for as long as a threshold of the configuration says, or is so no more. */
+export type QualityThreshold = {
+  type: 'quality-threshold';
+  state: 'raised' | 'ended';
+  direction: 'up' | 'down';
+  /** The threshold's. */
+  threshold: QualityLevel;
+  /** As it is now. */
+  level: QualityLevel;
+  /** What costs most, as docs/qoe.md names causes; null where nothing does. */
+  cause: string | null;
+  /** Since when it is, or was, as bad as that. */
+  since: Millis;
+};
 
 export type RoomCloseReason = 'closed' | 'empty' | 'departed' | 'media-unavailable' | 'draining';

@@ -169,6 +169,8 @@ function start(limits: Partial<Record<Door, RateLimit>> = {}) {
       joinIdentity: wide,
       messages: wide,
       chat: wide,
+      beacons: wide,
+      beaconAddress: wide,
       ...limits,
     },
     setup.time.read,

@@ -86,6 +86,8 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     joinIdentity: GENEROUS,
     messages: GENEROUS,
     chat: GENEROUS,
+    beacons: GENEROUS,
+    beaconAddress: GENEROUS,
     ...options.limits,
   };
   const doors = createDoors(limits, systemClock);

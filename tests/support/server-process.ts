@@ -10,6 +10,7 @@ const FREE_PORTS = {
   SLUICE_MEDIA_WORKERS: '1',
   SLUICE_TURN_PORT: '0',
   SLUICE_TURN_TLS_PORT: '0',
+  SLUICE_STORE_FOLDER: 'memory',
 };
 
 /** The built server in a process of its own, as `npm start` runs it. */

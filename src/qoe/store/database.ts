@@ -15,6 +15,7 @@ export class Database {
   readonly #change: StatementSync;
   readonly #tally: StatementSync;
   readonly #cost: StatementSync;
+  readonly #sessionCost: StatementSync;
   readonly #done: StatementSync;
   readonly #progress: StatementSync;
   readonly #writer: number;
@@ -46,6 +47,10 @@ export class Database {
       this.#cost = sql.prepare(
         'INSERT INTO cost (day, room, cause, seconds, cost) ' +
           'SELECT ?, room, ?, ?, ? FROM session WHERE key = ? ' +
+          'ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds, cost = cost + excluded.cost',
+      );
+      this.#sessionCost = sql.prepare(
+        'INSERT INTO session_cost (session, cause, seconds, cost) VALUES (?, ?, ?, ?) ' +
           'ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds, cost = cost + excluded.cost',
       );
       this.#done = sql.prepare('SELECT sequence FROM progress WHERE writer = ?');
@@ -106,6 +111,7 @@ export class Database {
     for (const slot of slots) this.#mark.run(slot);
     for (const { day, cause, session, seconds, cost } of costs.values()) {
       this.#cost.run(day, cause, seconds, cost, session);
+      this.#sessionCost.run(session, cause, seconds, cost);
     }
   }
 

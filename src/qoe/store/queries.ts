@@ -1,12 +1,18 @@
 /** What the store can be asked. Each answer is bounded. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
+import { LEVELS } from '../level.ts';
 import { BUCKET_NAMES, type Bucket, bucketOf, POINT_COLUMNS, readWorst, STEPS, type StepName } from './rollup.ts';
 
 /** Times are ms since the epoch; `from` is included, `to` is not. */
 export type Query =
   | { type: 'session'; id: string }
   | ({ type: 'sessions' } & SessionFilter & Page)
+  /** Those that were in the room at any time from `from` to `to`; MAX_KEYS at most. */
+  | { type: 'room'; room: string; from: number; to: number }
+  | { type: 'session-costs'; key: number }
+  /** How many sessions that began from `from` to `to` have each level. */
+  | { type: 'levels'; from: number; to: number; room?: string | undefined }
   | { type: 'timeline'; keys: readonly number[]; from: number; to: number; step: StepName }
   | { type: 'costs'; from: number; to: number; room?: string | undefined };
 
@@ -60,6 +66,10 @@ export type Answers = {
   session: SessionRow | undefined;
   /** The newest first. `next` is where the next page goes on; undefined after the last. */
   sessions: { rows: SessionRow[]; next: { joined: number; key: number } | undefined };
+  room: SessionRow[];
+  'session-costs': CostRow[];
+  /** By LEVELS. */
+  levels: number[];
   timeline: TimelineRow[];
   /** The dearest first. */
   costs: CostRow[];
@@ -67,8 +77,8 @@ export type Answers = {
 
 export const MAX_PAGE = 200;
 /** Rows of a timeline: 50 participants for an hour in steps of 10 s. */
-const MAX_ROWS = 20_000;
-const MAX_KEYS = 500;
+export const MAX_ROWS = 20_000;
+export const MAX_KEYS = 500;
 /** Slots of a day in p10, the most that a retention has by default. */
 const MAX_SLOTS = 1500;
 
@@ -83,6 +93,23 @@ export function answer(sql: DatabaseSync, query: Query): Answers[Query['type']] 
       return plain<SessionRow>(sql.prepare(`SELECT ${SESSION_COLUMNS} FROM session WHERE id = ?`).all(query.id))[0];
     case 'sessions':
       return sessions(sql, query);
+    case 'room':
+      return plain<SessionRow>(
+        sql
+          .prepare(
+            `SELECT ${SESSION_COLUMNS} FROM session WHERE room = ? AND joined < ? AND ("left" IS NULL OR "left" > ?) ` +
+              'ORDER BY joined DESC, key DESC LIMIT ?',
+          )
+          .all(query.room, query.to, query.from, MAX_KEYS),
+      );
+    case 'session-costs':
+      return plain<CostRow>(
+        sql
+          .prepare('SELECT cause, seconds, cost FROM session_cost WHERE session = ? ORDER BY cost DESC, cause')
+          .all(query.key),
+      );
+    case 'levels':
+      return levels(sql, query);
     case 'timeline':
       return timeline(sql, query);
     case 'costs':
@@ -110,6 +137,16 @@ function sessions(sql: DatabaseSync, query: SessionFilter & Page): Answers['sess
   rows.pop();
   const { joined, key } = rows.at(-1)!;
   return { rows, next: { joined, key } };
+}
+
+function levels(sql: DatabaseSync, { from, to, room }: Extract<Query, { type: 'levels' }>): number[] {
+  const statement = sql.prepare(
+    'SELECT count(*) AS n FROM session WHERE level = ? AND joined >= ? AND joined < ?' +
+      (room === undefined ? '' : ' AND room = ?'),
+  );
+  return LEVELS.map((_, level) =>
+    Number(statement.get(level, from, to, ...(room === undefined ? [] : [room]))?.['n'] ?? 0),
+  );
 }
 
 function timeline(sql: DatabaseSync, query: Extract<Query, { type: 'timeline' }>): TimelineRow[] {

@@ -1,6 +1,7 @@
 /** Deletes what is too old, a little at a time, so that it never holds up what is written. */
 import type { DatabaseSync } from 'node:sqlite';
 
+import { transact } from '../../store/sqlite.ts';
 import type { Retention } from './control.ts';
 import { firstKey } from './keys.ts';
 import { STEP_NAMES, STEPS } from './rollup.ts';
@@ -24,9 +25,12 @@ export function deleteOld(sql: DatabaseSync, retention: Retention, now: number):
   }
   const before = now - retention.p60;
   const days = sql.prepare('DELETE FROM cost WHERE day < ?').run(Math.floor(before / 86_400_000));
-  const sessions = sql
-    .prepare('DELETE FROM session WHERE key IN (SELECT key FROM session WHERE "left" < ? ORDER BY "left" LIMIT ?)')
-    .run(before, SESSIONS_PER_STEP * 10);
+  const over = '(SELECT key FROM session WHERE "left" < ? ORDER BY "left" LIMIT ?)';
+  const some = [before, SESSIONS_PER_STEP * 10] as const;
+  const sessions = transact(sql, () => {
+    sql.prepare(`DELETE FROM session_cost WHERE session IN ${over}`).run(...some);
+    return sql.prepare(`DELETE FROM session WHERE key IN ${over}`).run(...some);
+  });
   return Number(days.changes) + Number(sessions.changes) > 0;
 }
 

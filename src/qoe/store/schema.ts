@@ -58,4 +58,12 @@ export const MIGRATIONS: readonly string[] = [
   -- The last batch of the process that writes, so that one which is sent again is not counted twice.
   CREATE TABLE progress (writer INTEGER PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- What each cause cost a session.
+  CREATE TABLE session_cost (
+    session INTEGER NOT NULL, cause INTEGER NOT NULL,
+    seconds INTEGER NOT NULL, cost INTEGER NOT NULL,
+    PRIMARY KEY (session, cause)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

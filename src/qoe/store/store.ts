@@ -46,7 +46,7 @@ export type QoeStore = {
   /** Something more is known of a session. With `left` it is over. */
   change(change: SessionChange): void;
   add(point: Point): void;
-  /** Rejects with `limit-reached` when too much is asked at once, and `internal` when it cannot be answered. */
+  /** Rejects with `limit-reached` when too much is asked at once, and `store-unavailable` when it cannot be answered. */
   ask<Asked extends Query>(query: Asked): Promise<Answers[Asked['type']]>;
   /** Hands over what was gathered and resolves when it is committed, or cannot be within `CLOSE_WITHIN_MS`. */
   close(): Promise<void>;
@@ -121,7 +121,8 @@ class ThreadStore implements QoeStore {
   }
 
   ask<Asked extends Query>(query: Asked): Promise<Answers[Asked['type']]> {
-    if (!this.#link.running) return Promise.reject(new SluiceError('internal', { cause: this.#fault?.message }));
+    if (!this.#link.running)
+      return Promise.reject(new SluiceError('store-unavailable', { cause: this.#fault?.message }));
     if (this.#asked.size >= MAX_QUERIES) {
       return Promise.reject(new SluiceError('limit-reached', { detail: 'Too many queries wait already.' }));
     }
@@ -190,12 +191,12 @@ class ThreadStore implements QoeStore {
     for (const [sequence, asked] of this.#asked) {
       if (asked.by > now) return;
       this.#asked.delete(sequence);
-      asked.reject(new SluiceError('internal', { cause: 'The store did not answer in time.' }));
+      asked.reject(new SluiceError('store-unavailable', { cause: 'The store did not answer in time.' }));
     }
   }
 
   #refuseAll(why: string): void {
-    for (const { reject } of this.#asked.values()) reject(new SluiceError('internal', { cause: why }));
+    for (const { reject } of this.#asked.values()) reject(new SluiceError('store-unavailable', { cause: why }));
     this.#asked.clear();
   }
 
@@ -222,7 +223,7 @@ class ThreadStore implements QoeStore {
         this.#asked.get(report.sequence)?.resolve(report.rows as never);
         return void this.#asked.delete(report.sequence);
       case 'refused':
-        this.#asked.get(report.sequence)?.reject(new SluiceError('internal', { cause: report.message }));
+        this.#asked.get(report.sequence)?.reject(new SluiceError('store-unavailable', { cause: report.message }));
         return void this.#asked.delete(report.sequence);
     }
   }

@@ -98,7 +98,9 @@ test('what cost quality most is told, the dearest first, for all rooms or one', 
 test('a query that SQLite cannot answer is refused, and the store goes on', async (t) => {
   const path = scratch(t);
   const { store } = open(t, path);
-  await assert.rejects(store.ask({ type: 'session', id: (2n ** 70n) as unknown as string }), { code: 'internal' });
+  await assert.rejects(store.ask({ type: 'session', id: (2n ** 70n) as unknown as string }), {
+    code: 'store-unavailable',
+  });
   assert.deepEqual((await store.ask({ type: 'sessions', limit: 10 })).rows, []);
   const many = Array.from({ length: 100 }, () =>
     store.ask({ type: 'session', id: 'x' }).catch((error: unknown) => error),
