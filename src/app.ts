@@ -267,6 +267,7 @@ function createRooms({ config, engine, turn, onFact, observer }: RoomsParts): Ro
     createOnJoin,
     maxRooms: max,
     resumeWithin: config.signaling.resumeWithin,
+    data: { maxSize: config.rooms.dataLimit, messages: config.limits.data, bytes: config.limits.dataBytes },
   });
 }
 

@@ -87,6 +87,8 @@ export type RoomEvents = {
   activeSpeakerChanged: Participant | undefined;
   /** Whose `level` has changed, up to 20 times a second. */
   levels: readonly Participant[];
+  /** A message of another participant. */
+  data: DataMessage;
   /** A message was said in the room, one's own included. */
   chat: ChatMessage;
   /** The room's metadata or limits have changed. */
@@ -126,6 +128,21 @@ export type Room = {
   /** As `on`, for the next time only. */
   once<Name extends RoomEventName>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void;
 
+  /**
+   * Sends to everyone else, or to some. Resolves when it is on its way; whether and when it arrives, an answer to a
+   * `call` says. `lossy`: soon or not at all, for what is old a moment later (positions, gestures). Fails with
+   * `forbidden` without the `data` grant, `participant-not-found`, `message-too-large` and `rate-limited`, where it
+   * goes over signaling; over data channels these come as `problem`.
+   */
+  sendData(payload: Payload, options?: SendDataOptions): Promise<void>;
+  /**
+   * Asks another participant, whose `onCall` answers. Fails with `call-timeout`, `no-method`, `call-failed` (with what
+   * the other one's handler threw), `participant-not-found`.
+   */
+  call(participant: RemoteParticipant, method: string, payload?: Payload, options?: CallOptions): Promise<Payload>;
+  /** Answers calls of `method`; the returned function stops it. What the handler throws, the caller is told. */
+  onCall(method: string, handler: CallHandler): () => void;
+
   /** Says `text` (1 to 4,096 characters) to everyone. Fails with `forbidden` without the `data` grant. */
   sendChat(text: string): Promise<ChatMessage>;
   /** Plays what the autoplay rule kept back. Call it from a click or a key press; fails with `playback-blocked`. */
@@ -154,6 +171,33 @@ export type JoinTimings = {
   /** The first video frame of an attached element was decoded. */
   readonly firstFrame?: number;
 };
+
+/** Text or bytes, at most 32 KiB unless the server is configured otherwise. */
+export type Payload = string | Uint8Array;
+
+export type SendDataOptions = {
+  /** Default: everyone else, hidden participants included. */
+  to?: RemoteParticipant | readonly RemoteParticipant[];
+  /** 1 to 64 characters, for receivers to tell kinds of messages apart. */
+  topic?: string;
+  lossy?: boolean;
+};
+
+export type DataMessage = {
+  readonly participant: RemoteParticipant;
+  readonly payload: Payload;
+  readonly topic: string | undefined;
+  /** Whether it was sent to some, not to everyone. */
+  readonly direct: boolean;
+};
+
+export type CallOptions = {
+  /** Milliseconds to wait for the answer, at most 60,000. Default 10,000. */
+  timeout?: number;
+};
+
+export type Call = { readonly participant: RemoteParticipant; readonly payload: Payload };
+export type CallHandler = (call: Call) => Payload | void | Promise<Payload | void>;
 
 export type ChatMessage = {
   readonly id: string;

@@ -12,6 +12,11 @@ export const CLIENT_ERRORS = {
   'not-supported': 'This browser cannot do this.',
   'media-failed': 'The media connection could not be set up.',
 
+  // Calls between participants.
+  'call-timeout': 'The other participant did not answer in time.',
+  'call-failed': 'The other participant could not answer.',
+  'no-method': 'The other participant answers no calls of this name.',
+
   // Devices.
   'permission-denied': 'Permission to use the device was not given.',
   'no-device': 'There is no such device.',

@@ -5,10 +5,10 @@
 import { io, type Socket } from 'socket.io-client';
 
 import type { WireError } from '../../src/kernel/errors.ts';
-import type { RoomEvent } from '../../src/rooms/events.ts';
 import type {
   Answer,
   Bye,
+  DataPayload,
   Joined,
   JoinHello,
   RequestName,
@@ -16,6 +16,7 @@ import type {
   RequestResult,
   ResumeHello,
   TickFrame,
+  WireEvent,
 } from '../../src/signaling/wire.ts';
 import { clientError, type CloseReason } from './errors.ts';
 import { type LinkEvent, type LinkPhase, step } from './lifecycle.ts';
@@ -38,7 +39,7 @@ export type LinkListener = {
   resumed(): void;
   /** The socket was lost; `resumed`, `joined` or `closed` will follow. */
   lost(): void;
-  event(event: RoomEvent): void;
+  event(event: WireEvent): void;
   tick(frame: TickFrame): void;
   /** The last call. */
   closed(reason: CloseReason): void;
@@ -139,6 +140,7 @@ export function openLink(options: LinkOptions): Link {
     dialled.on('resumed', () => resumed());
     dialled.on('bye', (bye: Bye) => advance({ type: 'bye', bye }));
     dialled.on('tick', (frame: TickFrame) => listener.tick(frame));
+    dialled.on('data-lossy', (payload: DataPayload) => listener.event({ type: 'data', ...payload }));
     dialled.on('disconnect', () => advance({ type: 'lost' }));
     dialled.on('connect_error', (error: Error & { data?: WireError }) => {
       advance(error.data?.code === undefined ? { type: 'lost' } : { type: 'refused', error: error.data });
@@ -177,7 +179,7 @@ export function openLink(options: LinkOptions): Link {
     // What was handled before the socket broke may come once more.
     if (seq <= received) return;
     received = seq;
-    listener.event({ type: name, ...(payload as object) } as RoomEvent);
+    listener.event({ type: name, ...(payload as object) } as WireEvent);
   }
 
   /** Sends what waits for an answer: the server knows by its id what it has done already. */

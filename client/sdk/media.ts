@@ -9,6 +9,7 @@ import type { Source } from '../../src/rooms/grants.ts';
 import type { TransportParameters } from '../../src/rooms/media-engine.ts';
 import type { DtlsParameters, RtpParameters } from '../../src/rooms/ortc.ts';
 import type { MediaState } from './api.ts';
+import { type DataChannels, openDataChannels } from './data-channels.ts';
 import { browserCertificate, loadDevice } from './capabilities.ts';
 import { clientError, toClientError, type SluiceClientError } from './errors.ts';
 import { type IceRecovery, watchIce } from './ice-recovery.ts';
@@ -17,6 +18,10 @@ import type { Reports } from './qoe/reporter.ts';
 import type { Stats } from './qoe/stats.ts';
 import { type Scope } from './scope.ts';
 import { senderOptions, type SendOptions } from './encodings.ts';
+
+/** How long ICE and DTLS are left alone before receivers are negotiated, in milliseconds. */
+const CONNECTED_WITHIN = 40;
+const NO_DATA = Promise.resolve(undefined);
 
 export type MediaListener = {
   /** Both transports taken together, as far as they are in use. */
@@ -45,6 +50,8 @@ export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrac
 
 export type Media = {
   readonly closed: boolean;
+  /** Undefined where the server offers none, or the browser refuses them. */
+  readonly data: Promise<DataChannels | undefined>;
   readonly state: MediaState;
   /** Sets up the receivers of `infos` in one negotiation, then lets those flow that the server holds back. */
   receive(infos: readonly ConsumerInfo[], isHeld: (info: ConsumerInfo) => boolean): Promise<void>;
@@ -137,6 +144,10 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   scope.onClose(() => {
     for (const transport of transports.keys()) transport.close();
   });
+  const data = offer.recv.sctpParameters === undefined ? NO_DATA : openDataChannels(recv.handler, scope);
+  data.catch((error: unknown) => failed(error));
+  // Once ICE and DTLS are on their way, the negotiation of receivers would only slow them down.
+  const connecting = data.then(() => connection(recv, scope)).catch(() => undefined);
 
   return {
     get closed() {
@@ -145,7 +156,9 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     get state() {
       return state;
     },
+    data: data.catch(() => undefined),
     async receive(infos, isHeld) {
+      await connecting;
       // All in one turn of the event loop: mediasoup-client makes one negotiation of it.
       const outcomes = await Promise.all(infos.map(receiveOne));
       const ready = infos.filter((info, at) => outcomes[at] === true && info.paused && !isHeld(info));
@@ -190,6 +203,18 @@ async function reportOf(transport: Transport | undefined): Promise<Iterable<Stat
   return (await transport.getStats()).values() as Iterable<Stats>;
 }
 
+/** Resolves when `transport` is connected, or when that takes longer than with a server that is near. */
+function connection(transport: Transport, scope: Scope): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = scope.after(CONNECTED_WITHIN, resolve);
+    transport.on('connectionstatechange', (state) => {
+      if (state !== 'connected') return;
+      stop();
+      resolve();
+    });
+  });
+}
+
 function create(
   device: Device,
   direction: 'send' | 'recv',
@@ -197,13 +222,14 @@ function create(
   iceTransportPolicy: RTCIceTransportPolicy,
   certificate: RTCCertificate,
 ): Transport {
-  const { id, iceParameters, iceCandidates, dtlsParameters }: TransportParameters = offer[direction];
+  const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters }: TransportParameters = offer[direction];
   const options = {
     id,
     iceParameters,
     iceCandidates,
     dtlsParameters: dtlsParameters as { fingerprints: DtlsParameters['fingerprints'] },
     iceServers: offer.iceServers,
+    ...(sctpParameters === undefined ? {} : { sctpParameters }),
     iceTransportPolicy,
     additionalSettings: { certificates: [certificate] },
   };

@@ -12,6 +12,7 @@ import { createRoster, type RosterChange } from './roster.ts';
 export type Others = {
   readonly participants: ReadonlyMap<string, RemoteParticipantView>;
   byIndex(index: number): RemoteParticipantView | undefined;
+  byId(participantId: string): RemoteParticipantView | undefined;
   /** All that there is now; see `Roster.reset`. */
   reset(participants: readonly ParticipantInfo[], graceUntil?: number): void;
   apply(event: RoomEvent): void;
@@ -115,6 +116,7 @@ export function createOthers(
   return {
     participants,
     byIndex: (index) => [...participants.values()].find((participant) => participant.index === index),
+    byId: (id) => [...participants.values()].find(({ participantId }) => participantId === id),
     reset(infos, graceUntil) {
       announce(roster.reset(infos, graceUntil));
       subscribeAgain();

@@ -19,6 +19,7 @@ export function deferProbator(handler: HandlerInterface): HandlerInterface {
   const pauseReceiving = handler.pauseReceiving.bind(handler);
   const resumeReceiving = handler.resumeReceiving.bind(handler);
   const restartIce = handler.restartIce.bind(handler);
+  const receiveDataChannel = handler.receiveDataChannel.bind(handler);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let probator: HandlerReceiveOptions[] | undefined;
 
@@ -48,6 +49,7 @@ export function deferProbator(handler: HandlerInterface): HandlerInterface {
   handler.stopReceiving = (ids) => negotiations.run(() => stopReceiving(ids));
   handler.pauseReceiving = (ids) => negotiations.run(() => pauseReceiving(ids));
   handler.resumeReceiving = (ids) => negotiations.run(() => resumeReceiving(ids));
+  handler.receiveDataChannel = (options) => negotiations.run(() => receiveDataChannel(options));
   handler.restartIce = (parameters) => negotiations.run(() => restartIce(parameters));
   return handler;
 }

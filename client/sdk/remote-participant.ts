@@ -40,6 +40,10 @@ export class RemoteParticipantView implements RemoteParticipant {
   get speaking() {
     return this.#levels.speaker === this.#person.index;
   }
+  /** By which messages name it; another one after it has come back. */
+  get participantId() {
+    return this.#person.participantId;
+  }
   /** The number by which ticks name it. */
   get index() {
     return this.#person.index;

@@ -1,15 +1,20 @@
-import type { ConsumerInfo, MediaOffer, RoomEvent, RoomInfo } from '../../src/rooms/events.ts';
-import type { Joined, TickFrame } from '../../src/signaling/wire.ts';
+import type { ConsumerInfo, MediaOffer, RoomInfo } from '../../src/rooms/events.ts';
+import type { Joined, TickFrame, WireEvent } from '../../src/signaling/wire.ts';
 import type {
+  CallHandler,
+  CallOptions,
   ChatMessage,
   CloseReason,
   JoinTimings,
   MediaState,
   Participant,
   QoeOptions,
+  Payload,
+  RemoteParticipant,
   Room,
   RoomEvents,
   RoomState,
+  SendDataOptions,
 } from './api.ts';
 import type { RoomContext } from './context.ts';
 import { createEmitter } from './emitter.ts';
@@ -18,8 +23,10 @@ import { createLevels } from './levels.ts';
 import type { Link } from './link.ts';
 import { LocalParticipantView } from './local-participant.ts';
 import { type Media, openMedia } from './media.ts';
+import { type RemoteParticipantView } from './remote-participant.ts';
 import { createOthers, type Others } from './others.ts';
 import { watchPage } from './page-events.ts';
+import { createMessages, type Messages } from './messages.ts';
 import { createPlayback } from './playback.ts';
 import { createReporter, type Reporter } from './qoe/reporter.ts';
 import { createScope } from './scope.ts';
@@ -58,6 +65,7 @@ export class RoomSession implements Room {
   readonly #others: Others;
   /** Undefined where no quality is to be measured. */
   readonly #reporter: Reporter | undefined;
+  readonly #messages: Messages;
   #info: RoomInfo;
   #state: RoomState = 'connected';
   #mediaState: MediaState = 'new';
@@ -81,6 +89,7 @@ export class RoomSession implements Room {
       joined.self.identity,
     );
     this.#reporter = options.qoe.enabled !== true ? undefined : this.#createReporter(joined);
+    this.#messages = this.#createMessages();
     this.#media = this.#openMedia(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.
     this.#scope.after(0, () => this.#begin(joined));
@@ -131,6 +140,18 @@ export class RoomSession implements Room {
     return this.#emitter.once(event, listener);
   }
 
+  sendData(payload: Payload, options: SendDataOptions = {}): Promise<void> {
+    return this.#messages.send(payload, options);
+  }
+
+  call(to: RemoteParticipant, method: string, payload: Payload = '', options: CallOptions = {}): Promise<Payload> {
+    return this.#messages.call(to, method, payload, options);
+  }
+
+  onCall(method: string, handler: CallHandler): () => void {
+    return this.#messages.handle(method, handler);
+  }
+
   async sendChat(text: string): Promise<ChatMessage> {
     const { message } = await this.#options.link.request('chat', { text });
     this.#said(message);
@@ -175,7 +196,7 @@ export class RoomSession implements Room {
     this.#inTurn(() => this.#setState('reconnecting'));
   }
 
-  event(event: RoomEvent): void {
+  event(event: WireEvent): void {
     this.#inTurn(() => this.#handle(event));
   }
 
@@ -213,10 +234,12 @@ export class RoomSession implements Room {
     else this.#early.push(task);
   }
 
-  #handle(event: RoomEvent): void {
+  #handle(event: WireEvent): void {
     switch (event.type) {
       case 'chat':
         return this.#said(event.message);
+      case 'data':
+        return this.#messages.take(event);
       case 'room-updated':
         this.#info = event.room;
         return this.#emitter.emit('roomUpdated', this);
@@ -247,6 +270,7 @@ export class RoomSession implements Room {
 
   #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback?: number): void {
     this.#others.mediaLost();
+    this.#messages.lost();
     this.#media.then(
       (media) => media.close(),
       () => undefined,
@@ -284,6 +308,7 @@ export class RoomSession implements Room {
       async (media) => {
         if (!current()) return media.close();
         this.#openedMedia = media;
+        void this.#openData(media);
         await this.#receive(consumers);
         if (consumers.length > 0) timings.consumersReady ??= this.#options.elapsed();
       },
@@ -292,6 +317,28 @@ export class RoomSession implements Room {
       },
     );
     return opening;
+  }
+
+  async #openData(media: Media): Promise<void> {
+    try {
+      const channels = await media.data;
+      if (channels !== undefined && !media.closed) await this.#messages.use(channels);
+    } catch (error) {
+      // Signaling carries what would have gone over the channels.
+      if (!media.closed) this.#emitter.emit('problem', toClientError(error, 'media-failed'));
+    }
+  }
+
+  #createMessages(): Messages {
+    return createMessages({
+      scope: this.#scope,
+      request: (name, params) => this.#options.link.request(name, params),
+      inTurn: (task) => this.#inTurn(task),
+      participant: (id) => this.#others.byId(id),
+      idOf: (participant) => (participant as RemoteParticipantView).participantId,
+      received: (message) => this.#emitter.emit('data', message),
+      problem: (error) => this.#emitter.emit('problem', error),
+    });
   }
 
   async #receive(consumers: readonly ConsumerInfo[]): Promise<void> {

@@ -150,6 +150,7 @@ export function createRoster(self?: string): Roster {
         case 'consumer-removed':
         case 'consumer-layers':
         case 'chat':
+        case 'data':
         case 'room-updated':
         case 'quality':
         case 'media-reset':

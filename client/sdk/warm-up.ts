@@ -30,11 +30,13 @@ async function rehearse({ factory, native, certificate }: Browser): Promise<void
     iceParameters: { usernameFragment: 'rehearsal', password: 'a-rehearsal-needs-no-password' },
     iceCandidates: [],
     dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value: Array(32).fill('00').join(':') }] },
+    sctpParameters: { port: 5000, maxSendMessageSize: 1 << 18, maxReceiveMessageSize: 1 << 18 },
     additionalSettings: { certificates: [await certificate] },
   });
   transport.on('connect', (_parameters, done) => done());
   try {
     const { recvRtpCapabilities } = device;
+    await transport.handler.receiveDataChannel({ sctpStreamParameters: { streamId: 0 }, label: 'rehearsal' });
     await Promise.all(
       (['audio', 'video'] as const).map((kind) => transport.consume(consumer(kind, recvRtpCapabilities))),
     );

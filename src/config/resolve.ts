@@ -137,6 +137,11 @@ function checkBounds({ auth, rooms, signaling }: Settings, report: ReportKey): v
     const found = `found ${rooms.maxParticipants} above ${rooms.maxParticipantsLimit}`;
     report('rooms.maxParticipants', `expected a number that is not above rooms.maxParticipantsLimit, ${found}`);
   }
+  if (rooms.dataLimit * 2 > signaling.maxMessage) {
+    // Where there is no data channel, it travels in base64 in a message that is more than the payload.
+    const found = `found ${rooms.dataLimit}B, and signaling.maxMessage is ${signaling.maxMessage}B`;
+    report('rooms.dataLimit', `expected a size that is not above half of signaling.maxMessage, ${found}`);
+  }
   if (signaling.maxBackpressure < signaling.replayBytes) {
     // All that was kept goes out at once to a client that comes back: it would be dropped as too slow, each time.
     const found = `found ${signaling.maxBackpressure}B below ${signaling.replayBytes}B`;

@@ -37,8 +37,8 @@ const auto = <T extends TSchema>(schema: T) => Type.Union([Type.Literal('auto'),
 const list = <T extends TSchema>(items: T, maxItems = 64) => Type.Array(items, { maxItems });
 
 const rateLimit = section({
-  rate: Type.Number({ minimum: 0.01, maximum: 1_000_000 }),
-  burst: integer(1, 1_000_000),
+  rate: Type.Number({ minimum: 0.01, maximum: 100_000_000 }),
+  burst: integer(1, 100_000_000),
 });
 
 const issuer = Type.Object(
@@ -158,6 +158,8 @@ export const ConfigSchema = section({
     chat: rateLimit,
     beacons: rateLimit,
     beaconAddress: rateLimit,
+    data: rateLimit,
+    dataBytes: rateLimit,
   }),
   rooms: section({
     createOnJoin: auto(Type.Boolean()),
@@ -170,6 +172,7 @@ export const ConfigSchema = section({
     emptyTimeout: duration(SECOND, 7 * DAY),
     departureTimeout: duration(0, 7 * DAY),
     metadataLimit: size(2, 64 * KIB),
+    dataLimit: size(1, 128 * KIB),
   }),
   signaling: section({
     resumeWithin: duration(0, 10 * MINUTE),

@@ -14,6 +14,7 @@ export const ERRORS = {
   'unknown-message': { status: 400, title: 'There is no signaling message of this name.' },
   'out-of-order': { status: 409, title: 'The request does not fit the state of the session.' },
   'body-too-large': { status: 413, title: 'The body is larger than this server accepts.' },
+  'message-too-large': { status: 413, title: 'The message is larger than participants may send each other.' },
   'unsupported-media-type': { status: 415, title: 'The content type of the body is not supported here.' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive.' },
   'method-not-allowed': { status: 405, title: 'This resource does not support the method.' },

@@ -7,16 +7,17 @@ import type {
 } from 'mediasoup/types';
 
 import { SluiceError } from '../kernel/errors.ts';
+import type { DataMode } from '../rooms/data-header.ts';
 import type { ProducerId } from '../rooms/ids.ts';
 import type {
   MediaRoom,
   MediaRoomListener,
   MediaTransport,
   MediaTransportListener,
-  MediaTransportObserver,
-  PayloadTypes,
+  TransportOptions,
 } from '../rooms/media-engine.ts';
 import type { RtpCapabilities } from '../rooms/ortc.ts';
+import { MAX_MESSAGE, RoomData, SEND_BUFFER } from './data.ts';
 import { createEgressPool, type Egress, type EgressPool } from './egress.ts';
 import { refusing } from './refusal.ts';
 import { SfuTransport } from './transport.ts';
@@ -34,6 +35,14 @@ const LEVELS = { interval: 250, threshold: -70, maxEntries: 16 };
  * in which a session may come back, so that its media goes on without anything being renegotiated.
  */
 const ICE_CONSENT_SECONDS = 30;
+
+const DATA = {
+  enableSctp: true,
+  maxSendMessageSize: MAX_MESSAGE,
+  maxReceiveMessageSize: MAX_MESSAGE,
+  sctpSendBufferSize: SEND_BUFFER,
+  sctpPerStreamSendQueueLimit: SEND_BUFFER,
+};
 
 /** What every room of an engine has in common. */
 export type RoomSettings = {
@@ -75,6 +84,7 @@ class SfuRoom implements MediaRoom {
   readonly #levels: AudioLevelObserver;
   readonly #speaker: ActiveSpeakerObserver;
   readonly #producers = new Map<string, LayerCounts>();
+  readonly #data: RoomData;
   readonly #media: RoomMedia;
   readonly #egresses: EgressPool;
   #closed = false;
@@ -94,11 +104,13 @@ class SfuRoom implements MediaRoom {
     this.#router = router;
     this.#levels = levels;
     this.#speaker = speaker;
+    this.#data = new RoomData(router);
     this.#media = {
       capabilities: settings.capabilities,
       counts: host.counts,
       producers: this.#producers,
       observe: (producerId) => this.#observe(producerId),
+      data: this.#data,
     };
     this.#egresses = createEgressPool({
       router,
@@ -120,14 +132,13 @@ class SfuRoom implements MediaRoom {
 
   async openTransport(
     listener: MediaTransportListener,
-    _observer?: MediaTransportObserver,
-    payloadTypes?: PayloadTypes,
+    { data = false, payloadTypes }: TransportOptions = {},
   ): Promise<MediaTransport> {
     if (this.#closed) throw new SluiceError('media-unavailable');
     return refusing(
       async () => {
         const egress = payloadTypes === undefined ? undefined : await this.#egresses.take(payloadTypes);
-        const transport = await this.#createTransport(egress);
+        const transport = await this.#createTransport(egress, data);
         const { maxIncomingBitrate } = this.#settings;
         if (maxIncomingBitrate !== undefined) await transport.setMaxIncomingBitrate(maxIncomingBitrate);
         if (this.#closed) {
@@ -138,6 +149,10 @@ class SfuRoom implements MediaRoom {
       },
       () => (this.#closed ? 'media-unavailable' : undefined),
     );
+  }
+
+  sendData(mode: DataMode, message: Uint8Array, to: readonly number[] | { readonly except: number }): void {
+    this.#data.send(mode, message, to);
   }
 
   close(): void {
@@ -159,13 +174,14 @@ class SfuRoom implements MediaRoom {
     return true;
   }
 
-  async #createTransport(egress: Egress | undefined): Promise<WebRtcTransport> {
+  async #createTransport(egress: Egress | undefined, data: boolean): Promise<WebRtcTransport> {
     try {
       const transport = await (egress?.router ?? this.#router).createWebRtcTransport({
         webRtcServer: this.#host.server,
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
+        ...(data ? DATA : {}),
         initialAvailableOutgoingBitrate: this.#settings.initialOutgoingBitrate,
         iceConsentTimeout: ICE_CONSENT_SECONDS,
       });

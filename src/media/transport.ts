@@ -1,6 +1,7 @@
 import type {
   RtpCapabilities as RouterRtpCapabilities,
   RtpParameters as RouterRtpParameters,
+  SctpParameters as RouterSctpParameters,
   WebRtcTransport,
 } from 'mediasoup/types';
 
@@ -10,15 +11,19 @@ import type {
   ConsumeOptions,
   MediaConsumer,
   MediaConsumerListener,
+  MediaData,
+  MediaDataListener,
   MediaProducer,
   MediaTransport,
   MediaTransportListener,
   ProduceOptions,
+  SctpParameters,
   TransportParameters,
   TransportState,
 } from '../rooms/media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities, RtpParameters } from '../rooms/ortc.ts';
 import { adoptConsumer } from './consumer.ts';
+import type { RoomData } from './data.ts';
 import type { Egress } from './egress.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
@@ -45,6 +50,7 @@ export type RoomMedia = {
   readonly counts: MediaCounts;
   /** The producers of the room, and what a receiver can choose of each. */
   readonly producers: Map<string, LayerCounts>;
+  readonly data: RoomData;
   /** Starts to listen how loud an audio producer is. */
   observe(producerId: ProducerId): Promise<void>;
 };
@@ -57,6 +63,7 @@ export class SfuTransport implements MediaTransport {
   readonly #egress: Egress | undefined;
   #state: TransportState = 'new';
   #connecting = false;
+  #hasData = false;
   /** Capabilities that were checked already, and what came of them: a receiver has the same for all its consumers. */
   #checked: { given: RtpCapabilities; usable: RouterRtpCapabilities } | undefined;
   readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
@@ -78,7 +85,7 @@ export class SfuTransport implements MediaTransport {
   }
 
   get parameters(): TransportParameters {
-    const { iceParameters, iceCandidates, dtlsParameters } = this.#transport;
+    const { iceParameters, iceCandidates, dtlsParameters, sctpParameters } = this.#transport;
     return {
       id: this.id,
       iceParameters,
@@ -89,6 +96,7 @@ export class SfuTransport implements MediaTransport {
         ...dtlsParameters,
         fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
       },
+      ...(sctpParameters === undefined ? {} : { sctpParameters: reachedAt(sctpParameters) }),
     };
   }
 
@@ -151,6 +159,15 @@ export class SfuTransport implements MediaTransport {
     }, ended);
   }
 
+  async openData(number: number, listener: MediaDataListener): Promise<MediaData> {
+    const transport = this.#open();
+    if (transport.sctpParameters === undefined || this.#hasData) {
+      throw new SluiceError('out-of-order', { detail: 'The transport has data channels already, or can have none.' });
+    }
+    this.#hasData = true;
+    return refusing(() => this.#room.data.open(transport, number, listener), this.#gone);
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -177,6 +194,10 @@ export class SfuTransport implements MediaTransport {
     this.#state = state;
     this.#listener.state(state);
   }
+}
+
+function reachedAt({ port, maxSendMessageSize, maxReceiveMessageSize }: RouterSctpParameters): SctpParameters {
+  return { port, maxSendMessageSize, maxReceiveMessageSize };
 }
 
 /** ICE and DTLS as one: DTLS that has failed or ended does not come back, ICE may (RFC 8445 §9). */

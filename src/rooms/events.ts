@@ -1,6 +1,7 @@
 /** What participants are told. Plain data: signaling puts it on the wire as it is. */
 import type { ErrorCode } from '../kernel/errors.ts';
 import type { Millis } from '../kernel/clock.ts';
+import type { DeliveredHeader } from './data-header.ts';
 import type { Grants, MediaKind, Source } from './grants.ts';
 import type { ConsumerId, Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { Layers, PayloadTypes, TransportParameters, TransportState } from './media-engine.ts';
@@ -74,6 +75,7 @@ export const LEAVE_REASONS = [
   'too-slow',
   'media-unavailable',
   'draining',
+  'flooding',
 ] as const;
 export type LeaveReason = (typeof LEAVE_REASONS)[number];
 
@@ -91,6 +93,8 @@ export type RoomEvent =
   | { type: 'consumer-removed'; consumerId: ConsumerId }
   | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
   | { type: 'chat'; message: ChatMessage }
+  /** From another participant; over signaling for as long as there is no data channel. */
+  | { type: 'data'; header: DeliveredHeader; payload: Uint8Array }
   | { type: 'room-updated'; room: RoomInfo }
   /** One's own connection: how good it is in each direction, and what costs most, as docs/qoe.md names causes. */
   | { type: 'quality'; up: QualityLevel; down: QualityLevel; cause: string | null }
@@ -127,6 +131,8 @@ export type JoinedRoom = {
 export type ParticipantLink = {
   /** Never throws and never blocks: what cannot be delivered is the link's problem. */
   send(event: RoomEvent): void;
+  /** As `send`, but rather not at all than late. */
+  sendLossy(event: Extract<RoomEvent, { type: 'data' }>): void;
   /** The participant is out, for this reason; nothing is sent after it. */
   end(code: ErrorCode | 'left'): void;
   /** Where the client has one transport for all that it sends and receives, not one for each direction. */

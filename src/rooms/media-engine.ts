@@ -5,6 +5,7 @@
  * `media-unavailable`. `close()` is idempotent, closes children first, and is silent: no listener is called for
  * what the owner closed itself.
  */
+import type { DataMode } from './data-header.ts';
 import type { MediaKind } from './grants.ts';
 import type { ConsumerId, ProducerId, TransportId } from './ids.ts';
 import type { DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, RtpParameters } from './ortc.ts';
@@ -26,16 +27,19 @@ export type MediaRoomListener = {
 export type MediaRoom = {
   /** What this room can receive and forward. The same for all rooms of one configuration. */
   readonly rtpCapabilities: RtpCapabilities;
-  /**
-   * Without an `observer` nothing is measured, and that costs nothing. With `payloadTypes`, what the transport forwards
-   * carries those in place of the room's own.
-   */
-  openTransport(
-    listener: MediaTransportListener,
-    observer?: MediaTransportObserver,
-    payloadTypes?: PayloadTypes,
-  ): Promise<MediaTransport>;
+  openTransport(listener: MediaTransportListener, options?: TransportOptions): Promise<MediaTransport>;
+  /** Sends on open data channels: on those with the numbers `to`, or on all but one. */
+  sendData(mode: DataMode, message: Uint8Array, to: readonly number[] | { readonly except: number }): void;
   close(): void;
+};
+
+export type TransportOptions = {
+  /** Without one nothing is measured, and that costs nothing. */
+  observer?: MediaTransportObserver | undefined;
+  /** Whether it can carry data channels. */
+  data?: boolean;
+  /** What the transport forwards carries these in place of the room's own. */
+  payloadTypes?: PayloadTypes | undefined;
 };
 
 /**
@@ -95,6 +99,24 @@ export type TransportParameters = {
   iceParameters: IceParameters;
   iceCandidates: IceCandidate[];
   dtlsParameters: DtlsParameters;
+  /** Where it can carry data channels: streams 0 (reliable) and 1 (lossy), negotiated out of band. */
+  sctpParameters?: SctpParameters;
+};
+
+/** How to reach the SCTP association of a transport (RFC 8841). Sizes in bytes. */
+export type SctpParameters = { port: number; maxSendMessageSize: number; maxReceiveMessageSize: number };
+
+export type MediaDataListener = {
+  /** `message` is the listener's own. */
+  message(mode: DataMode, message: Uint8Array): void;
+  /** The receiver reads so slowly that a reliable message was lost. */
+  overflowed(): void;
+};
+
+/** The two data channels of one participant. */
+export type MediaData = {
+  /** From here on, and not before, it is sent what `MediaRoom.sendData` sends to its number. */
+  start(): void;
 };
 
 export type MediaTransport = {
@@ -106,6 +128,12 @@ export type MediaTransport = {
   /** New ICE credentials; the old ones work until a check with the new ones arrives (RFC 8445 §2.4). */
   restartIce(): Promise<IceParameters>;
   produce(options: ProduceOptions): Promise<MediaProducer>;
+  /**
+   * Opens both data channels, which end with the transport. `number`, 0 to 65,534, is what the room's `sendData` knows
+   * them by: no other transport of the room may have it. Once per transport that was opened with `data`, else
+   * `out-of-order`.
+   */
+  openData(number: number, listener: MediaDataListener): Promise<MediaData>;
   /** Forwards `producerId` (of the same room) to this transport. */
   consume(options: ConsumeOptions, listener: MediaConsumerListener): Promise<MediaConsumer>;
   close(): void;

@@ -5,6 +5,8 @@ import type { ConsumerId, ParticipantId, ProducerId, TransportId } from './ids.t
 import type {
   Layers,
   MediaConsumer,
+  MediaData,
+  MediaDataListener,
   MediaProducer,
   MediaRoom,
   MediaTransport,
@@ -51,7 +53,7 @@ export class ParticipantMedia {
   readonly publications = new Map<ProducerId, Publication>();
   rtpCapabilities: RtpCapabilities | undefined;
 
-  readonly #rtpCapabilitiesOfRoom: RtpCapabilities;
+  readonly #room: MediaRoom;
   readonly #send: MediaTransport;
   readonly #recv: MediaTransport;
   readonly #subscriptions = new Map<ConsumerId, Subscription>();
@@ -67,7 +69,7 @@ export class ParticipantMedia {
     owner: MediaOwner,
     report: MediaReport | undefined,
   ) {
-    this.#rtpCapabilitiesOfRoom = room.rtpCapabilities;
+    this.#room = room;
     this.#send = send;
     this.#recv = recv;
     this.#owner = owner;
@@ -84,16 +86,16 @@ export class ParticipantMedia {
         produced: (track) => identify(media?.publications.get(track)),
         consumed: (track) => identify(media && media.#subscriptions.get(track)?.publication),
       });
-    const open = () => {
+    const open = (data: boolean) => {
       const [listener, seen] = report?.listeners() ?? [UNHEARD];
-      return room.openTransport(
-        single === undefined ? listener : heardBy(single, listener),
-        seen,
-        single?.payloadTypes,
-      );
+      return room.openTransport(single === undefined ? listener : heardBy(single, listener), {
+        observer: seen,
+        data,
+        payloadTypes: single?.payloadTypes,
+      });
     };
-    const first = open();
-    const [send, recv] = await Promise.allSettled([first, single === undefined ? open() : first]);
+    const first = open(false);
+    const [send, recv] = await Promise.allSettled([first, single === undefined ? open(true) : first]);
     if (send.status === 'fulfilled' && recv.status === 'fulfilled') {
       media = new ParticipantMedia(room, [send.value, recv.value], owner, report);
       return media;
@@ -104,7 +106,7 @@ export class ParticipantMedia {
 
   offer(iceServers: MediaOffer['iceServers']): MediaOffer {
     return {
-      rtpCapabilities: this.#rtpCapabilitiesOfRoom,
+      rtpCapabilities: this.#room.rtpCapabilities,
       send: this.#send.parameters,
       recv: this.#recv.parameters,
       iceServers,
@@ -140,6 +142,20 @@ export class ParticipantMedia {
     this.publications.set(producer.id, publication);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Opens the data channels, which share the receiving transport: one more is not worth its set-up. */
+  openData(number: number, listener: MediaDataListener): Promise<MediaData> {
+    return this.#recv.openData(number, listener);
+  }
+
+  /** See `MediaRoom.sendData`. */
+  sendData(...args: Parameters<MediaRoom['sendData']>): void {
+    this.#room.sendData(...args);
+  }
+
   /** One's own publication, else `producer-not-found`. */
   publication(id: string): Publication {
     const publication = this.publications.get(id as ProducerId);
@@ -153,23 +169,19 @@ export class ParticipantMedia {
     if (this.publications.delete(id)) this.#report?.removed(id);
   }
 
-  /** A consumer that the client learns of in an answer may flow at once if no transport can carry it before the client is ready. */
-  get answersFlowAtOnce(): boolean {
-    return this.#recv.state === 'new';
-  }
-
   /**
    * Forwards `publication` to this participant, who is to be told of what `disclose` leaves. Undefined where it is
-   * forwarded already, cannot be received by this client, or ended meanwhile.
+   * forwarded already, cannot be received by this client, or ended meanwhile. Nothing flows until the client says that
+   * it is ready: a key frame that comes before that is lost, and the next one is far.
    */
-  async consume(publication: Publication, paused: boolean): Promise<ConsumerInfo | undefined> {
+  async consume(publication: Publication): Promise<ConsumerInfo | undefined> {
     const { producer, participantId, source } = publication;
     if (this.rtpCapabilities === undefined || this.#subscribed.has(producer.id)) return undefined;
     this.#subscribed.add(producer.id);
     let id: ConsumerId | undefined;
     try {
       const consumer = await this.#recv.consume(
-        { producerId: producer.id, rtpCapabilities: this.rtpCapabilities, paused },
+        { producerId: producer.id, rtpCapabilities: this.rtpCapabilities, paused: true },
         {
           layersChanged: (layers) => {
             if (id !== undefined) this.#owner.tell({ type: 'consumer-layers', consumerId: id, layers: layers ?? null });
@@ -190,7 +202,7 @@ export class ParticipantMedia {
         kind: producer.kind,
         source,
         rtpParameters: consumer.rtpParameters,
-        paused,
+        paused: true,
         producerPaused: publication.paused,
       };
     } catch (error) {

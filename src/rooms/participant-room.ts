@@ -1,9 +1,11 @@
 /** What stands between a participant and its room. */
 import type { Millis } from '../kernel/clock.ts';
+import type { DataExchange } from './data-exchange.ts';
 import type { IceServer, Metadata, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomFact } from './facts.ts';
 import type { Grants } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
+import type { DataSettings } from './messaging.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { Participant } from './participant.ts';
@@ -49,6 +51,9 @@ export type RoomOfParticipant = {
   unpublished(id: ProducerId): void;
   /** The participant is not heard any more, by its own choice. */
   muted(participant: Participant): void;
+  /** What may be sent over data channels. */
+  readonly data: DataSettings;
+  readonly exchange: DataExchange;
   announce(fact: FactOfParticipant, participant: Participant): void;
   departed(participant: Participant): void;
 };

@@ -12,11 +12,13 @@ import type {
   ProducerInfo,
   RoomEvent,
 } from './events.ts';
+import type { DataHeader, DataMode } from './data-header.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import type { Layers, MediaRoom } from './media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities } from './ortc.ts';
 import { ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
 import type { Profile, RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
+import { Messaging } from './messaging.ts';
 import { Publishing } from './publishing.ts';
 import { Subscribing } from './subscribing.ts';
 
@@ -33,6 +35,7 @@ const CODE_OF_REASON = {
   'too-slow': 'too-slow',
   'media-unavailable': 'media-unavailable',
   draining: 'draining',
+  flooding: 'rate-limited',
 } as const satisfies Record<LeaveReason, ErrorCode | 'left'>;
 
 /**
@@ -51,6 +54,7 @@ export class Participant {
   readonly #mailbox = createMailbox(MAILBOX_LIMIT);
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
+  readonly #messaging: Messaging;
   #state: 'joining' | 'joined' | 'left' = 'joining';
   #leftFor: LeaveReason | undefined;
   #connected = true;
@@ -71,6 +75,7 @@ export class Participant {
     this.profile = profile;
     this.#publishing = new Publishing(room, this);
     this.#subscribing = new Subscribing(room, this, subscribe);
+    this.#messaging = new Messaging(room, this);
   }
 
   get identity(): Identity {
@@ -152,6 +157,7 @@ export class Participant {
   /** The room's media is gone; requests are refused until there is a new one. */
   mediaLost(): void {
     const publications = [...this.publications];
+    this.#messaging.mediaLost();
     this.#media?.close();
     this.#media = undefined;
     for (const { producer, source } of publications) {
@@ -228,6 +234,19 @@ export class Participant {
     });
   }
 
+  /** Over what it receives data; undefined: over its signaling. */
+  get dataChannels(): Pick<MediaRoom, 'sendData'> | undefined {
+    return this.#messaging.channels;
+  }
+
+  openData(): Promise<void> {
+    return this.#request((media) => this.#messaging.open(media));
+  }
+
+  sendData(mode: DataMode, header: DataHeader, payload: Uint8Array): Promise<void> {
+    return this.#mailbox.run(() => this.#messaging.send(mode, header, payload));
+  }
+
   // Its connection, and its end.
 
   /** Its socket is lost; the room waits a while for it. */
@@ -251,6 +270,11 @@ export class Participant {
   /** An event for this participant alone. */
   tell(event: RoomEvent): void {
     if (this.#state === 'joined') this.#link.send(event);
+  }
+
+  /** As `tell`, but rather not at all than late. */
+  tellLossy(event: Extract<RoomEvent, { type: 'data' }>): void {
+    if (this.#state === 'joined' && this.#connected) this.#link.sendLossy(event);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { RoomFact } from './facts.ts';
 import type { RoomName } from './ids.ts';
 import type { MediaEngine } from './media-engine.ts';
 import type { MediaObserver } from './media-view.ts';
+import type { DataSettings } from './messaging.ts';
 import type { Profile } from './participant-room.ts';
 import type { Room } from './room.ts';
 
@@ -38,6 +39,7 @@ export type RoomContext = {
   readonly newId: () => string;
   /** The ICE servers of somebody in the room of this name, with credentials as of now. */
   readonly iceServers: (room: RoomName, profile: Profile) => IceServer[];
+  readonly data: DataSettings;
   readonly onFact: (fact: RoomFact) => void;
   /** Who is told what the server sees of everyone's media; nobody where there is none. */
   readonly observer?: MediaObserver | undefined;

@@ -1,11 +1,13 @@
 import type { Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { Activity } from './activity.ts';
+import { DataExchange } from './data-exchange.ts';
 import type { IceServer, JoinedRoom, LeaveReason, ParticipantLink, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { MediaRoom } from './media-engine.ts';
 import type { ConnectionQuality, MediaObserver } from './media-view.ts';
+import type { DataSettings } from './messaging.ts';
 import { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
 import type { FactOfParticipant, Profile, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
@@ -21,6 +23,7 @@ export class Room implements RoomOfParticipant {
   readonly id: RoomId;
   readonly name: RoomName;
   readonly createdAt: Millis;
+  readonly exchange: DataExchange;
 
   readonly #context: RoomContext;
   readonly #seats = new Seats();
@@ -40,6 +43,7 @@ export class Room implements RoomOfParticipant {
     this.createdAt = context.now();
     this.#emptySince = this.createdAt;
     this.#settings = settings;
+    this.exchange = new DataExchange(this);
     this.#activity = new Activity(() => context.onTickDue(this));
     this.#announce({ type: 'room-started' });
   }
@@ -183,6 +187,15 @@ export class Room implements RoomOfParticipant {
     return this.#context.iceServers(this.name, profile);
   }
 
+  get data(): DataSettings {
+    return this.#context.data;
+  }
+
+  present(id: string): Participant | undefined {
+    const participant = this.#seats.get(id as ParticipantId);
+    return participant?.state === 'joined' ? participant : undefined;
+  }
+
   /** In a room that closes everyone goes, and nobody is told so of the others. */
   broadcast(event: RoomEvent, except?: Participant): void {
     if (this.#closed) return;
@@ -232,6 +245,7 @@ export class Room implements RoomOfParticipant {
   departed(participant: Participant): void {
     this.#seats.free(participant);
     this.#activity.departed(participant);
+    this.exchange.departed(participant);
     if (this.#seats.size > 0 || this.#closed) return;
     this.#emptySince = this.now();
     // Nobody is left to hear a worker's silence: the media costs nothing until somebody comes.

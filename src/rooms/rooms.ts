@@ -10,7 +10,10 @@ import type { Profile, SubscribeMode } from './participant-room.ts';
 import { Room } from './room.ts';
 import type { RoomContext, RoomSettings } from './room-context.ts';
 
-export type RoomsOptions = Pick<RoomContext, 'engine' | 'now' | 'newId' | 'iceServers' | 'onFact' | 'observer'> & {
+export type RoomsOptions = Pick<
+  RoomContext,
+  'engine' | 'now' | 'newId' | 'iceServers' | 'data' | 'onFact' | 'observer'
+> & {
   /** What a room has that names nothing else. */
   readonly defaults: RoomSettings;
   /** Whether a token for a room that is not open opens it. */

@@ -23,7 +23,7 @@ export class Subscribing {
   async begin(media: ParticipantMedia, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
     media.rtpCapabilities = this.#rtpCapabilities;
     if (this.#mode === 'manual') return [];
-    return this.#consumeAll(media, publications, false);
+    return this.#consumeAll(media, publications);
   }
 
   /** The client's wish has changed. */
@@ -32,7 +32,7 @@ export class Subscribing {
     this.#mode = wish.mode;
     media.rtpCapabilities = wish.rtpCapabilities;
     if (wish.mode === 'manual') return [];
-    return media.disclose(await this.#consumeAll(media, this.#publicationsOfOthers(), !media.answersFlowAtOnce));
+    return media.disclose(await this.#consumeAll(media, this.#publicationsOfOthers()));
   }
 
   /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
@@ -47,14 +47,14 @@ export class Subscribing {
       if (publication === undefined) throw new SluiceError('producer-not-found');
       return publication;
     });
-    return media.disclose(await this.#consumeAll(media, wanted, !media.answersFlowAtOnce));
+    return media.disclose(await this.#consumeAll(media, wanted));
   }
 
   /** Subscribes to what came up since, and tells the client of each as it is ready. */
   catchUp(media: ParticipantMedia, publications: Iterable<Publication>): void {
     if (this.#mode === 'manual' || !this.#participant.profile.grants.subscribe) return;
     for (const publication of publications) {
-      media.consume(publication, true).then(
+      media.consume(publication).then(
         (opened) => {
           for (const consumer of media.disclose(opened === undefined ? [] : [opened])) {
             this.#participant.tell({ type: 'consumer-added', consumer });
@@ -70,13 +70,9 @@ export class Subscribing {
     for (const other of this.#room.visibleTo(this.#participant)) yield* other.publications;
   }
 
-  async #consumeAll(
-    media: ParticipantMedia,
-    publications: Iterable<Publication>,
-    paused: boolean,
-  ): Promise<ConsumerInfo[]> {
+  async #consumeAll(media: ParticipantMedia, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
     if (!this.#participant.profile.grants.subscribe) return [];
-    const infos = await Promise.all([...publications].map((publication) => media.consume(publication, paused)));
+    const infos = await Promise.all([...publications].map((publication) => media.consume(publication)));
     return infos.filter((info) => info !== undefined);
   }
 }

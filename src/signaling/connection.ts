@@ -8,6 +8,8 @@ import type { Bye } from './wire.ts';
 
 /** What uWebSockets.js' send answers for a message that it has dropped. */
 const DROPPED = 2;
+/** Bytes that wait for a client, beyond which messages that need not arrive are left out. */
+const LOSSY_BACKPRESSURE = 16_384;
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 
@@ -100,6 +102,12 @@ export class Connection {
 
   send(text: string): void {
     if (this.#usable?.send(text, false, false) === DROPPED) this.overflowed();
+  }
+
+  /** Sends `text` unless much is waiting to be read already. */
+  sendLossy(text: string): void {
+    const ws = this.#usable;
+    if (ws !== undefined && ws.getBufferedAmount() < LOSSY_BACKPRESSURE) this.send(text);
   }
 
   /** Sends what `write` sends in as few packets as possible. */

@@ -1,4 +1,5 @@
 import type { Participant } from '../rooms/participant.ts';
+import { decodePayload } from './data-payload.ts';
 import type { RequestName, RequestParams, RequestResult } from './wire.ts';
 
 type Handlers = {
@@ -31,6 +32,9 @@ export const HANDLERS = {
   'consumer-layers': (participant, { consumerId, ...layers }) =>
     participant.setPreferredLayers(consumerId, layers).then(done),
   chat: (participant, { text }) => participant.chat(text).then((message) => ({ message })),
+  'data-open': (participant) => participant.openData().then(done),
+  data: (participant, { header, payload, lossy }) =>
+    participant.sendData(lossy ? 'lossy' : 'reliable', header, decodePayload(header, payload)).then(done),
   // The participant leaves once this is answered: see AFTER.
   leave: done,
 } as const satisfies Handlers;

@@ -6,7 +6,7 @@ import type { LeaveReason, ParticipantLink, RoomEvent } from '../rooms/events.ts
 import type { RoomId, RoomName } from '../rooms/ids.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
-import { encodeEvent, sequencedText } from './encoding.ts';
+import { encodeEvent, lossyText, sequencedText } from './encoding.ts';
 import type { SignalingObserver } from './facts.ts';
 import { AFTER, handle } from './handlers.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
@@ -69,7 +69,11 @@ export class Session implements ConnectionOwner {
     this.#context = context;
     this.#outbox = new Outbox(context.outbox);
     this.#requests = new RequestLog(context.requests);
-    this.link = { send: (event) => this.#send(event), end: (code) => this.#end(code) };
+    this.link = {
+      send: (event) => this.#send(event),
+      sendLossy: (event) => this.#connection?.sendLossy(lossyText(event)),
+      end: (code) => this.#end(code),
+    };
   }
 
   get ended(): boolean {

@@ -10,12 +10,14 @@
  * - A server event is `emit(name, seq, payload)`; `seq` counts up from 1 within a session. After a resume, the events
  *   that the client has not received come again, in order.
  * - `tick` frames have no sequence number, are not repeated, and hold only what changed.
+ * - `data-lossy` is a `data` event that is neither numbered nor repeated, and left out for a client that reads slowly.
  * - `bye` comes last, before the server closes the socket.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 
 import type { WireError } from '../kernel/errors.ts';
 import type { ConsumerInfo, IceServer, JoinedRoom, RoomEvent } from '../rooms/events.ts';
+import { DataHeaderSchema, type DeliveredHeader } from '../rooms/data-header.ts';
 import type { TickFrame } from '../rooms/tick.ts';
 import type { IceParameters } from '../rooms/ortc.ts';
 import { DtlsParametersSchema, MediaKindSchema, RtpCapabilitiesSchema, RtpParametersSchema } from '../rooms/ortc.ts';
@@ -27,6 +29,8 @@ export const PROTOCOL_VERSION = 1;
 const strict = { additionalProperties: false } as const;
 const id = Type.String({ minLength: 1, maxLength: 64 });
 const layer = Type.Integer({ minimum: 0, maximum: 7 });
+/** Characters; the size in bytes is the room's to judge. */
+const MAX_PAYLOAD = 1 << 19;
 const ids = Type.Array(id, { minItems: 1, maxItems: 256 });
 
 const SourceSchema = Type.Union([
@@ -109,6 +113,18 @@ export const REQUESTS = {
   'consumer-layers': Type.Object({ consumerId: id, spatialLayer: layer, temporalLayer: Type.Optional(layer) }, strict),
   /** A text message to everyone in the room. Needs the `data` grant. */
   chat: Type.Object({ text: Type.String({ minLength: 1, maxLength: 4096 }) }, strict),
+  /** Send and receive over the data channels of the receiving transport, which are open, from now on. */
+  'data-open': empty,
+  /** A message to other participants, for as long as there are no data channels. Needs the `data` grant. */
+  data: Type.Object(
+    {
+      header: DataHeaderSchema,
+      /** Text where the header says so, else base64. */
+      payload: Type.String({ maxLength: MAX_PAYLOAD }),
+      lossy: Type.Optional(Type.Literal(true)),
+    },
+    strict,
+  ),
   /** Leave for good: the session ends and cannot be resumed. */
   leave: empty,
 } as const satisfies Record<string, TSchema>;
@@ -131,6 +147,8 @@ export type RequestResults = {
   'consumer-close': Record<string, never>;
   'consumer-layers': Record<string, never>;
   chat: { message: ChatMessage };
+  'data-open': Record<string, never>;
+  data: Record<string, never>;
   leave: Record<string, never>;
 };
 export type RequestResult<Name extends RequestName> = RequestResults[Name];
@@ -164,10 +182,17 @@ export const EVENTS = [
   'consumer-removed',
   'consumer-layers',
   'chat',
+  'data',
   'room-updated',
   'quality',
   'media-reset',
   'draining',
 ] as const satisfies readonly RoomEvent['type'][];
 export type EventName = RoomEvent['type'];
-export type EventPayload<Name extends EventName> = Omit<Extract<RoomEvent, { type: Name }>, 'type'>;
+export type EventPayload<Name extends EventName> = Name extends 'data'
+  ? DataPayload
+  : Omit<Extract<RoomEvent, { type: Name }>, 'type'>;
+/** A sequenced event as clients have it. */
+export type WireEvent = Exclude<RoomEvent, { type: 'data' }> | ({ type: 'data' } & DataPayload);
+/** `payload`: text where the header says so, else base64. */
+export type DataPayload = { header: DeliveredHeader; payload: string };

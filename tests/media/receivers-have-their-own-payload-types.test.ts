@@ -58,7 +58,9 @@ test('a producer that ends takes its consumers with it, whatever their payload t
   const peer = await connectSender(sender, [{ kind: 'audio', mid: 'audio', ssrcs: [1111] }]);
   t.after(() => peer.close());
   const audio = await sender.produce({ kind: 'audio', rtpParameters: opusParameters(1111), paused: false });
-  const transport = await room.openTransport(deaf, undefined, new Map([[payloadTypeOf(room, 'audio/opus'), 63]]));
+  const transport = await room.openTransport(deaf, {
+    payloadTypes: new Map([[payloadTypeOf(room, 'audio/opus'), 63]]),
+  });
   const consumer = await consume(transport, room.rtpCapabilities, audio.id);
   assert.equal(consumer.producerId, audio.id);
 
@@ -66,7 +68,7 @@ test('a producer that ends takes its consumers with it, whatever their payload t
   await until('the consumer closes', () => engine.workers()[0]?.consumers === 0);
   await assert.rejects(consume(transport, room.rtpCapabilities, audio.id), { code: 'producer-not-found' });
   transport.close();
-  await assert.rejects(room.openTransport(deaf, undefined, new Map()), { code: 'unsupported-codec' });
+  await assert.rejects(room.openTransport(deaf, { payloadTypes: new Map() }), { code: 'unsupported-codec' });
 });
 
 async function receive(
@@ -79,7 +81,7 @@ async function receive(
     [payloadTypeOf(room, 'audio/opus'), chosen.audio],
     [payloadTypeOf(room, 'video/vp8'), chosen.video],
   ]);
-  const transport = await room.openTransport(deaf, undefined, payloadTypes);
+  const transport = await room.openTransport(deaf, { payloadTypes });
   const receiver = createReceiver(transport);
   t.after(() => receiver.close());
   const tracks = [];

@@ -86,6 +86,7 @@ test('one wrong id among several leaves the others as they were', async () => {
   await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const bob = await join('lab', 'bob');
   const { id } = bob.joined.consumers[0]!;
+  await bob.participant.resumeConsumers([id]);
   await assert.rejects(bob.participant.closeConsumers([id, 'nothing']), { code: 'consumer-not-found' });
   await assert.rejects(bob.participant.pauseConsumers([id, 'nothing']), { code: 'consumer-not-found' });
   assert.equal(engine.rooms[0]!.consumers.get(id)!.paused, false);

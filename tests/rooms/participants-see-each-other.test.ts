@@ -27,7 +27,7 @@ test('who comes later gets the tracks of who was there, in the answer to its joi
   );
   assert.deepEqual(
     bob.joined.consumers.map(({ producerId, source, paused }) => [producerId, source, paused]),
-    [[microphone.id, 'microphone', false]],
+    [[microphone.id, 'microphone', true]],
   );
   assert.deepEqual(
     ada.events.map(({ type }) => type),

@@ -21,7 +21,7 @@ test('a client that lost its socket gets what it missed, and the others notice n
   await back.next('chat', 3);
 
   assert.equal(back.received[0]?.[0], 'resumed');
-  assert.deepEqual(back.received[0]?.[1], { sessionId: ada.joined.session.id, tick: { l: [], s: null } });
+  assert.deepEqual(back.received[0]?.[1], { sessionId: ada.joined.session.id, tick: { l: [], s: null, q: [] } });
   assert.deepEqual(
     back.events().map(([name, seq, payload]) => [name, seq, (payload['message'] as { text: string }).text]),
     [

@@ -20,7 +20,7 @@ const HTTP_ONLY: readonly ErrorCode[] = [
   'unauthorized',
   'origin-not-allowed',
   'not-found',
-  'participant-not-found',
+
   'room-exists',
   'too-many-connections',
 ];

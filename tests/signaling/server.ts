@@ -66,6 +66,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     defaults: { ...ROOM_SETTINGS, emptyTimeout: 60_000, departureTimeout: 60_000, ...options.rooms },
     createOnJoin: true,
     maxRooms: 1000,
+    data: { maxSize: 32_768, messages: GENEROUS, bytes: { rate: 1e6, burst: 1e6 } },
     resumeWithin: settings.resumeWithin,
   });
   const keys = createApiKeys([generateApiKey()]);

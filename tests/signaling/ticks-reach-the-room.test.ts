@@ -22,7 +22,11 @@ test('a tick reaches everyone in its room, and nobody else', async (t) => {
 
   const { index } = ada.joined.self;
   assert.deepEqual(bob.received.at(-1), ['tick', { l: [index, -30], s: index } satisfies TickFrame]);
-  assert.deepEqual(await Client.join(server, 'carol').then(({ joined }) => joined.tick), { l: [index, -30], s: index });
+  assert.deepEqual(await Client.join(server, 'carol').then(({ joined }) => joined.tick), {
+    l: [index, -30],
+    s: index,
+    q: [],
+  });
   await eve.request('chat', { text: 'a message later' });
   assert.equal(
     eve.received.some(([name]) => name === 'tick'),

@@ -3,6 +3,7 @@
  * would add seconds and no insight. Media itself is tested with real workers.
  */
 import { SluiceError } from '../../src/kernel/errors.ts';
+import type { DataMode } from '../../src/rooms/data-header.ts';
 import type { MediaKind } from '../../src/rooms/grants.ts';
 import type { ConsumerId, ProducerId, TransportId } from '../../src/rooms/ids.ts';
 import type {
@@ -42,7 +43,16 @@ export type MemoryRoom = MediaRoom & {
   readonly transports: Map<TransportId, MediaTransport & { closed: boolean }>;
   readonly producers: Map<ProducerId, MemoryProducer>;
   readonly consumers: Map<ConsumerId, MemoryConsumer>;
+  /** Data channels, by their number. */
+  readonly channels: Map<number, MemoryChannel>;
   closed: boolean;
+};
+
+/** A participant's data channels as its client has them. */
+export type MemoryChannel = {
+  readonly received: { mode: DataMode; message: Uint8Array }[];
+  send(mode: DataMode, message: Uint8Array): void;
+  overflow(): void;
 };
 
 export type MemoryMediaEngine = MediaEngine & {
@@ -101,6 +111,7 @@ function createRoom(
     transports: new Map(),
     producers: new Map(),
     consumers: new Map(),
+    channels: new Map(),
     closed: false,
     async openTransport() {
       await gate();
@@ -108,6 +119,11 @@ function createRoom(
       const transport = createTransport(gate, room, nextId);
       room.transports.set(transport.id, transport);
       return transport;
+    },
+    sendData(mode, message, to) {
+      for (const [number, { received }] of room.channels) {
+        if ('except' in to ? number !== to.except : to.includes(number)) received.push({ mode, message });
+      }
     },
     close() {
       room.closed = true;
@@ -158,6 +174,14 @@ function createTransport(
       owned.push(producer);
       room.producers.set(producer.id, producer);
       return producer;
+    },
+    async openData(number, { message, overflowed }) {
+      await gate();
+      mustBeOpen(transport.closed);
+      owned.push({ close: () => room.channels.delete(number) });
+      return {
+        start: () => void room.channels.set(number, { received: [], send: message, overflow: overflowed }),
+      };
     },
     async consume({ producerId, paused }) {
       await gate();

@@ -4,6 +4,7 @@ import type { JoinedRoom, ParticipantLink, RoomEvent } from '../../src/rooms/eve
 import type { RoomFact } from '../../src/rooms/facts.ts';
 import { DEFAULT_GRANTS, type Grants } from '../../src/rooms/grants.ts';
 import { type Identity, parseIdentity, parseRoomName, type RoomName } from '../../src/rooms/ids.ts';
+import type { DataSettings } from '../../src/rooms/messaging.ts';
 import type { Participant } from '../../src/rooms/participant.ts';
 import type { SubscribeMode } from '../../src/rooms/participant-room.ts';
 import type { RoomSettings } from '../../src/rooms/room-context.ts';
@@ -38,6 +39,13 @@ export type RoomsWorld = {
   readonly pass: (milliseconds: number) => void;
   readonly join: (room: string, who: string, options?: JoinOptions) => Promise<Guest>;
 };
+/** What participants may send each other, unless a test says otherwise. */
+export const DATA: DataSettings = {
+  maxSize: 1000,
+  messages: { rate: 10, burst: 100 },
+  bytes: { rate: 10_000, burst: 100_000 },
+};
+
 export type JoinOptions = { grants?: Partial<Grants>; subscribe?: SubscribeMode; capabilities?: boolean };
 
 /** Somebody in a room, with all that was sent to them. */
@@ -63,6 +71,7 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
     defaults: ROOM_SETTINGS,
     createOnJoin: true,
     maxRooms: 1000,
+    data: DATA,
     resumeWithin: 20_000,
     ...options,
   });
@@ -99,7 +108,12 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
 export function createRecorder(): { link: ParticipantLink; events: RoomEvent[]; ended: (ErrorCode | 'left')[] } {
   const events: RoomEvent[] = [];
   const ended: (ErrorCode | 'left')[] = [];
-  return { link: { send: (event) => events.push(event), end: (code) => ended.push(code) }, events, ended };
+  const link: ParticipantLink = {
+    send: (event) => events.push(event),
+    sendLossy: (event) => events.push(event),
+    end: (code) => ended.push(code),
+  };
+  return { link, events, ended };
 }
 
 /** Lets everything that was started by promises run to its end. */
