@@ -21,8 +21,8 @@ export const CODEC_BEST = 10.67;
  * How a codec sounds and how it bears loss: Ie and Bpl of ITU-T G.113, and Bpl under bursts of loss.
  *
  * G.113 has no Opus. These values were fitted to Opus in super-wideband VBR by listening models after ITU-T P.834 (Alahmadi,
- * Pocta, Melvin; MIT licence); for EVS at the same rates G.113 Appendix V has nearly the same (24.4 kbit/s: 7.2 and 11.4,
- * 48 kbit/s: 10.2 and 9.6).
+ * Pocta, Melvin; MIT licence), and are taken for values of the fullband scale: an assumption, which docs/qoe.md weighs. For EVS
+ * in super-wideband G.113 Appendix V has 7.2 and 11.4 at 24.4 kbit/s, 10.2 and 9.6 at 48 kbit/s.
  */
 const OPUS: readonly { readonly bitrate: number; readonly ie: number }[] = [
   { bitrate: 14_000, ie: 38.06 },

@@ -214,7 +214,16 @@ export class QoeSession {
 
   /** Round trip to the client, ms; NaN where it is not known. */
   get rtt(): number {
-    return this.#link.mean(0);
+    const told = this.#link.mean(0);
+    if (told >= 0) return told;
+    // A client that tells nothing of itself: what its tracks' RTCP reports say.
+    let [sum, count] = [0, 0];
+    for (const { rtt } of this.#tracks.values()) {
+      if (!(rtt >= 0)) continue;
+      sum += rtt;
+      count += 1;
+    }
+    return sum / count;
   }
 
   /** bit/s and share lost of what is sent (`up`) or received, over all tracks; NaN where nothing is known. */

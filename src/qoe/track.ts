@@ -54,6 +54,11 @@ export class Track {
     return seen >= 0 ? seen : this.#means.mean(M.bitrate);
   }
 
+  /** Round trip to the client, ms; NaN where neither knows. */
+  get rtt(): number {
+    return either(this.#means.mean(M.serverRtt), this.#means.mean(M.rtt));
+  }
+
   /** Share of its packets that were lost on the way between client and server. */
   get loss(): number {
     if (this.#means.mean(M.serverSilent) > CUT_OFF) return 1;
