@@ -88,7 +88,7 @@ export class RoomSession implements Room {
       joined.grants.subscribe ? options.subscribe : 'none',
       joined.self.identity,
     );
-    this.#reporter = options.qoe.enabled !== true ? undefined : this.#createReporter(joined);
+    this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
     this.#messages = this.#createMessages();
     this.#media = this.#openMedia(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.

@@ -73,7 +73,7 @@ export function createCollector(startedAt: number): Collector {
       put(numbers, 'wantedWidth', track.shown.width);
       put(numbers, 'wantedHeight', track.shown.height);
     }
-    return { kind: 'recv', seq: next(), at, ms, track: track.id, ...numbers } as const;
+    return { kind: 'recv', seq: next(), at, ms: Math.round(ms), track: track.id, ...numbers } as const;
   }
 
   function takeSent(track: SentTrack, report: Report, at: number, kept: Map<string, Base>) {
@@ -101,7 +101,7 @@ export function createCollector(startedAt: number): Collector {
     const [first] = layers;
     if (intervals.length === 0 || first === undefined) return undefined;
     const fields = measureSent(intervals, report.source(first, track.trackId), ms);
-    return { kind: 'send', seq: next(), at, ms, track: track.id, ...fields } as const;
+    return { kind: 'send', seq: next(), at, ms: Math.round(ms), track: track.id, ...fields } as const;
   }
 
   function takeSession(recv: Report | undefined, send: Report | undefined, { at, timings }: Observation) {
