@@ -17,10 +17,10 @@ test('samples arrive as one message under the join token; a large one is compres
   const { outbox, server } = await anOutbox(t);
   outbox.add('s1', samples(3));
   await server.received(1);
-  outbox.add('s1', samples(40, 3));
+  outbox.add('s1', samples(90, 3));
   await server.received(2);
   await until(() => outbox.waiting === 0);
-  assert.deepEqual(server.accepted('s1'), { accepted: 43, duplicate: 0, rejected: 0 });
+  assert.deepEqual(server.accepted('s1'), { accepted: 93, duplicate: 0, rejected: 0 });
   assert.deepEqual(
     server.posts.map(({ headers }) => headers['content-encoding']),
     [undefined, 'gzip'],
