@@ -13,6 +13,9 @@ import type { Scope } from './scope.ts';
 import { createSequence } from './sequence.ts';
 
 const CALL_TIMEOUT = 10_000;
+/** Messages kept of senders whose arrival signaling has not told yet, and for how long, in milliseconds. */
+const MAX_STRANGE = 100;
+const STRANGE_FOR = 5000;
 
 export type MessagesOptions = {
   readonly scope: Scope;
@@ -37,6 +40,8 @@ export type Messages = {
   lost(): void;
   /** What came over signaling. */
   take(payload: DataPayload): void;
+  /** Somebody has arrived, who may have sent something before that was told. */
+  arrived(): void;
 };
 
 type Waiting = {
@@ -49,6 +54,7 @@ export function createMessages(options: MessagesOptions): Messages {
   const outbound = createSequence();
   const calls = new Map<number, Waiting>();
   const handlers = new Map<string, CallHandler>();
+  let strange: (readonly [DeliveredHeader, Uint8Array])[] = [];
   let lastCall = 0;
   let channels: DataChannels | undefined;
   let next: DataChannels | undefined;
@@ -68,6 +74,13 @@ export function createMessages(options: MessagesOptions): Messages {
   }
 
   function take(header: DeliveredHeader, payload: Uint8Array): void {
+    // Channels may be faster than the signaling that tells who is there.
+    if ((header.t === 'message' || header.t === 'call') && participant(header.from) === undefined) {
+      const one = [header, payload] as const;
+      strange = [...strange.slice(1 - MAX_STRANGE), one];
+      scope.after(STRANGE_FOR, () => (strange = strange.filter((other) => other !== one)));
+      return;
+    }
     switch (header.t) {
       case 'message': {
         const from = participant(header.from);
@@ -160,6 +173,9 @@ export function createMessages(options: MessagesOptions): Messages {
       next = undefined;
     },
     take: ({ header, payload }) => take(header, fromJson(header, payload)),
+    arrived() {
+      for (const [header, payload] of strange.splice(0)) take(header, payload);
+    },
   };
 }
 

@@ -260,6 +260,8 @@ export class RoomSession implements Room {
         return this.#others.apply(event);
       case 'participant-joined':
       case 'participant-replaced':
+        this.#others.apply(event);
+        return this.#messages.arrived();
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':
@@ -278,6 +280,7 @@ export class RoomSession implements Room {
     this.#setMediaState('new');
     this.#media = this.#openMedia(offer, consumers);
     this.#others.reset(people, comeback);
+    this.#messages.arrived();
     this.self.sendAgain();
   }
 
