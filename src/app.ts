@@ -167,6 +167,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
 
   const ticks = setInterval(() => {
+    engine.sample();
     rooms.advance();
     qoe?.advance();
     rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));

@@ -29,6 +29,8 @@ export type RunningMediaEngine = MediaEngine & {
   workers(): WorkerStats[];
   /** Where media is received, and what clients are told instead. The same for as long as the engine runs. */
   addresses(): MediaAddress[];
+  /** Measures the tracks and transports whose turn it is. Call it 20 times a second. */
+  sample(): void;
   /** Ends all workers; resolves once their processes are gone. Tells no listener. Idempotent. */
   close(): Promise<void>;
 };
@@ -65,6 +67,9 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
     openRoom: (listener) => openRoom(pool, listener),
     workers: () => slots.map((slot) => slot.stats()),
     addresses: () => slots.flatMap((slot) => slot.addresses()),
+    sample() {
+      for (const slot of slots) slot.process?.sampler.tick();
+    },
     close() {
       closing ??= (async () => {
         clearInterval(sampling);

@@ -22,6 +22,7 @@ import { createEgressPool, type Egress, type EgressPool } from './egress.ts';
 import { refusing } from './refusal.ts';
 import { SfuTransport } from './transport.ts';
 import type { RoomMedia } from './transport.ts';
+import { TransportWatch } from './transport-watch.ts';
 import type { LayerCounts } from './validate.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -132,7 +133,7 @@ class SfuRoom implements MediaRoom {
 
   async openTransport(
     listener: MediaTransportListener,
-    { data = false, payloadTypes }: TransportOptions = {},
+    { data = false, observer, payloadTypes }: TransportOptions = {},
   ): Promise<MediaTransport> {
     if (this.#closed) throw new SluiceError('media-unavailable');
     return refusing(
@@ -145,7 +146,8 @@ class SfuRoom implements MediaRoom {
           transport.close();
           throw new SluiceError('media-unavailable');
         }
-        return new SfuTransport(transport, this.#media, listener, egress);
+        const watch = observer && new TransportWatch(transport, this.#host.sampler, observer);
+        return new SfuTransport(transport, this.#media, listener, { egress, watch });
       },
       () => (this.#closed ? 'media-unavailable' : undefined),
     );

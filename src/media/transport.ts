@@ -28,6 +28,7 @@ import type { Egress } from './egress.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
+import type { TransportWatch } from './transport-watch.ts';
 import {
   checkDtlsParameters,
   checkRtpCapabilities,
@@ -55,12 +56,20 @@ export type RoomMedia = {
   observe(producerId: ProducerId): Promise<void>;
 };
 
+type TransportExtras = {
+  /** The router that the transport is on, where that is not the room's own. */
+  readonly egress?: Egress | undefined;
+  /** Measures it, where anybody wants to know. */
+  readonly watch?: TransportWatch | undefined;
+};
+
 export class SfuTransport implements MediaTransport {
   readonly id: TransportId;
   readonly #transport: WebRtcTransport;
   readonly #room: RoomMedia;
   readonly #listener: MediaTransportListener;
   readonly #egress: Egress | undefined;
+  readonly #watch: TransportWatch | undefined;
   #state: TransportState = 'new';
   #connecting = false;
   #hasData = false;
@@ -68,13 +77,18 @@ export class SfuTransport implements MediaTransport {
   #checked: { given: RtpCapabilities; usable: RouterRtpCapabilities } | undefined;
   readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
 
-  /** `egress`: the router that the transport is on, where that is not the room's own. */
-  constructor(transport: WebRtcTransport, room: RoomMedia, listener: MediaTransportListener, egress?: Egress) {
+  constructor(
+    transport: WebRtcTransport,
+    room: RoomMedia,
+    listener: MediaTransportListener,
+    { egress, watch }: TransportExtras,
+  ) {
     this.id = transport.id as TransportId;
     this.#egress = egress;
     this.#transport = transport;
     this.#room = room;
     this.#listener = listener;
+    this.#watch = watch;
     transport.on('icestatechange', () => this.#stateChanged());
     transport.on('dtlsstatechange', () => this.#stateChanged());
     count(room.counts, 'transports', transport.observer);
@@ -134,6 +148,7 @@ export class SfuTransport implements MediaTransport {
         producer.close();
         throw error;
       }
+      this.#watch?.produced(producer);
       return adoptProducer(producer, layers);
     }, this.#gone);
   }
@@ -155,6 +170,7 @@ export class SfuTransport implements MediaTransport {
       count(this.#room.counts, 'consumers', consumer.observer);
       if (transport.closed) consumer.close();
       this.#open();
+      this.#watch?.consumed(consumer, layers);
       return { ...adoptConsumer(consumer, layers, listener), producerId };
     }, ended);
   }
@@ -192,6 +208,7 @@ export class SfuTransport implements MediaTransport {
     const state = jointState(this.#transport);
     if (state === this.#state) return;
     this.#state = state;
+    this.#watch?.stateChanged(state);
     this.#listener.state(state);
   }
 }

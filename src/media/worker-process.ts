@@ -7,6 +7,7 @@ import type { WebRtcServer, Worker, WorkerSettings } from 'mediasoup/types';
 import { explainStart, listenInfos } from './addresses.ts';
 import type { MediaCounts } from './load.ts';
 import type { ListenAddress, WorkerLogLevel } from './options.ts';
+import { Sampler } from './sampler.ts';
 
 /** A worker that has not answered for so long hangs, and is ended so that it is replaced. */
 const HANGS_AFTER_MS = 15_000;
@@ -18,6 +19,8 @@ export type WorkerProcess = {
   /** What to tell when the worker dies. */
   readonly rooms: Set<{ lost(): void }>;
   readonly counts: MediaCounts;
+  /** Whose tracks and transports are measured, in turn. */
+  readonly sampler: Sampler;
   readonly usage: { cpuSeconds: number; cpuLoad: number; rssBytes: number };
   /** Reads `usage` anew, and ends a worker that no longer answers. Never throws. */
   sample(): Promise<void>;
@@ -97,6 +100,7 @@ function workerProcess(worker: Worker, server: WebRtcServer, hangsAfterMs: numbe
     startedAt: performance.now(),
     rooms: new Set(),
     counts: { rooms: 0, transports: 0, producers: 0, consumers: 0 },
+    sampler: new Sampler(),
     usage,
     sample,
   };

@@ -60,7 +60,7 @@ export type MediaTransportObserver = {
   produced(id: ProducerId, seen: StreamStats): void;
   /** What went out of a consumer, and what its receiver reports of it. */
   consumed(id: ConsumerId, seen: StreamStats & { readonly wantedShare: number }): void;
-  /** How the transport itself is. */
+  /** How the transport itself is, whenever that changes. */
   path(seen: PathStats): void;
 };
 
@@ -82,15 +82,12 @@ export type StreamStats = {
   readonly bitrate: number;
 };
 
-/** A transport as the SFU saw it. NaN is what is not known. */
+/** A transport as the SFU saw it. */
 export type PathStats = {
-  /** Whether the packets come over TCP, and not by UDP. */
+  /** Whether packets come over TCP (RFC 6544), and not by UDP. */
   readonly tcp: boolean;
-  /** Where they come from: the client, or its relay. Undefined before ICE has found a pair. */
-  readonly remote: { readonly ip: string; readonly port: number } | undefined;
-  /** ms, from the client to the server and the other way, as far as either can be told apart from the round trip. */
-  readonly delayUp: number;
-  readonly delayDown: number;
+  /** False once nothing has come from the client for seconds, while media was sent to it. */
+  readonly heard: boolean;
 };
 
 /** What a client needs to reach a transport. */

@@ -57,14 +57,13 @@ export class MediaReport {
   }
 
   #tellLink(): void {
-    const delay = (of: 'delayUp' | 'delayDown'): number =>
-      this.#paths.map((path) => path?.[of] ?? Number.NaN).find((ms) => ms >= 0) ?? Number.NaN;
+    const cut = this.#states.some((state) => state === 'disconnected' || state === 'failed');
     this.#observer.link(this.#participantId, {
       // One that was never set up is no trouble yet: its client may have nothing to send.
-      connected: !this.#states.some((state) => state === 'disconnected' || state === 'failed'),
+      connected: !cut && !this.#paths.some((path) => path?.heard === false),
       overTcp: this.#paths.some((path) => path?.tcp === true),
-      delayUp: delay('delayUp'),
-      delayDown: delay('delayDown'),
+      delayUp: Number.NaN,
+      delayDown: Number.NaN,
     });
   }
 }

@@ -38,7 +38,7 @@ export type ConsumerView = {
   /** Nothing is forwarded because either end wants so. */
   readonly paused: boolean;
   readonly ms: number;
-  /** Sent, and lost as the receiver's RTCP reports say. */
+  /** Arrived and lost, as the receiver's RTCP says; both 0 while it has said nothing. Between its reports they are estimates, and no whole numbers. */
   readonly packets: number;
   readonly lost: number;
   readonly jitter: number;

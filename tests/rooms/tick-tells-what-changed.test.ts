@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { QUALITY_LEVELS } from '../../src/rooms/media-view.ts';
 import { SILENCE, Tick, type TickFrame } from '../../src/rooms/tick.ts';
 
 test('nothing changed: nothing to send', () => {
@@ -50,34 +51,63 @@ test('one who dominated and is muted gives way to whoever is heard', () => {
   assert.equal(tick.take(), '{"s":2}');
 });
 
+test('quality is told when it changes, beside the levels, and excellent is what is not told', () => {
+  const tick = new Tick();
+  tick.setQuality(4, 'excellent');
+  assert.equal(tick.take(), undefined);
+  tick.setQuality(4, 'poor');
+  tick.setLevels(new Map([[3, -40]]));
+  assert.equal(tick.take(), '{"l":[3,-40],"s":3,"q":[4,1]}');
+  tick.setQuality(4, 'lost');
+  tick.setQuality(5, 'good');
+  tick.setQuality(5, 'excellent');
+  assert.equal(tick.take(), '{"q":[4,0]}', 'what was taken back between two ticks was not');
+  assert.deepEqual(tick.snapshot(), { l: [3, -40], s: 3, q: [4, 0] });
+  tick.remove(4);
+  assert.deepEqual(tick.snapshot().q, [], 'its number may go to another one');
+  tick.setQuality(3, 'good');
+  assert.equal(tick.take(), '{"q":[3,2]}');
+});
+
 test('frames applied in order always give what the room knows', () => {
   const step = fc.oneof(
     fc.record({ type: fc.constant('levels' as const), levels: levels() }),
     fc.record({ type: fc.constant('dominant' as const), index: fc.nat(5) }),
     fc.record({ type: fc.constant('leave' as const), index: fc.nat(5) }),
     fc.record({ type: fc.constant('mute' as const), index: fc.nat(5) }),
+    fc.record({ type: fc.constant('quality' as const), index: fc.nat(5), level: fc.constantFrom(...QUALITY_LEVELS) }),
     fc.record({ type: fc.constant('take' as const) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const tick = new Tick();
       const receiver = createReceiver();
       let heard = new Map<number, number>();
+      const quality = new Map<number, number>();
       for (const one of steps) {
         if (one.type === 'levels') {
           heard = new Map(one.levels);
           tick.setLevels(heard);
         } else if (one.type === 'dominant') tick.setDominant(one.index);
         else if (one.type === 'mute') tick.mute(one.index);
-        else if (one.type === 'leave') {
+        else if (one.type === 'quality') {
+          tick.setQuality(one.index, one.level);
+          const code = QUALITY_LEVELS.indexOf(one.level);
+          if (one.level === 'excellent') quality.delete(one.index);
+          else quality.set(one.index, code);
+        } else if (one.type === 'leave') {
           heard.delete(one.index);
+          quality.delete(one.index);
           tick.remove(one.index);
           receiver.left(one.index);
         } else receiver.apply(tick.take());
       }
       receiver.apply(tick.take());
       assert.deepEqual(sorted(receiver.levels), sorted(heard));
-      assert.deepEqual({ l: pairs(tick.snapshot()), s: tick.snapshot().s }, { l: sorted(heard), s: receiver.speaker });
+      assert.deepEqual(sorted(receiver.quality), sorted(quality));
+      const { l, s, q } = tick.snapshot();
+      assert.deepEqual({ l: pairs(l), s, q: pairs(q) }, { l: sorted(heard), s: receiver.speaker, q: sorted(quality) });
+      assert.equal(tick.take(), undefined);
       assert.equal(receiver.speaker === null, heard.size === 0);
     }),
   );
@@ -91,11 +121,17 @@ function levels() {
 function createReceiver() {
   const receiver = {
     levels: new Map<number, number>(),
+    quality: new Map<number, number>(),
     speaker: null as number | null,
     apply(json: string | undefined) {
       if (json === undefined) return;
       const frame = JSON.parse(json) as TickFrame;
-      for (const [index, dBov] of pairs(frame)) {
+      for (const [index, code] of pairs(frame.q)) {
+        assert.notEqual(receiver.quality.get(index) ?? 3, code, 'only what changed is told');
+        if (code === 3) receiver.quality.delete(index);
+        else receiver.quality.set(index, code);
+      }
+      for (const [index, dBov] of pairs(frame.l)) {
         if (dBov === SILENCE) receiver.levels.delete(index);
         else receiver.levels.set(index, dBov);
       }
@@ -103,16 +139,18 @@ function createReceiver() {
     },
     left(index: number) {
       receiver.levels.delete(index);
+      receiver.quality.delete(index);
       if (receiver.speaker === index) receiver.speaker = null;
     },
   };
   return receiver;
 }
 
-function pairs({ l = [] }: TickFrame): [number, number][] {
-  return Array.from({ length: l.length / 2 }, (_, at): [number, number] => [l[2 * at]!, l[2 * at + 1]!]).toSorted(
-    ([a], [b]) => a - b,
-  );
+function pairs(flat: readonly number[] = []): [number, number][] {
+  return Array.from({ length: flat.length / 2 }, (_, at): [number, number] => [
+    flat[2 * at]!,
+    flat[2 * at + 1]!,
+  ]).toSorted(([a], [b]) => a - b);
 }
 
 function sorted(map: ReadonlyMap<number, number>): [number, number][] {

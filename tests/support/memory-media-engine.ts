@@ -14,6 +14,8 @@ import type {
   MediaRoom,
   MediaRoomListener,
   MediaTransport,
+  MediaTransportListener,
+  MediaTransportObserver,
   TransportState,
 } from '../../src/rooms/media-engine.ts';
 import type { RtpCapabilities, RtpParameters } from '../../src/rooms/ortc.ts';
@@ -38,9 +40,15 @@ export const VIDEO: RtpParameters = {
 
 export type MemoryConsumer = MediaConsumer & { paused: boolean; layers: Layers | undefined; closed: boolean };
 export type MemoryProducer = MediaProducer & { paused: boolean; closed: boolean };
+/** A transport with those who hear of it: a test says what happens to it and what is seen of it. */
+export type MemoryTransport = MediaTransport & {
+  closed: boolean;
+  readonly listener: MediaTransportListener;
+  readonly observer: MediaTransportObserver | undefined;
+};
 export type MemoryRoom = MediaRoom & {
   readonly listener: MediaRoomListener;
-  readonly transports: Map<TransportId, MediaTransport & { closed: boolean }>;
+  readonly transports: Map<TransportId, MemoryTransport>;
   readonly producers: Map<ProducerId, MemoryProducer>;
   readonly consumers: Map<ConsumerId, MemoryConsumer>;
   /** Data channels, by their number. */
@@ -113,10 +121,10 @@ function createRoom(
     consumers: new Map(),
     channels: new Map(),
     closed: false,
-    async openTransport() {
+    async openTransport(listener, observer) {
       await gate();
       mustBeOpen(room.closed);
-      const transport = createTransport(gate, room, nextId);
+      const transport = createTransport(gate, room, nextId, { listener, observer });
       room.transports.set(transport.id, transport);
       return transport;
     },
@@ -137,12 +145,15 @@ function createTransport(
   gate: () => Promise<void>,
   room: MemoryRoom,
   nextId: (kind: string) => string,
-): MediaTransport & { closed: boolean } {
+  { listener, observer }: Pick<MemoryTransport, 'listener' | 'observer'>,
+): MemoryTransport {
   const id = nextId('transport') as TransportId;
   const owned: { close(): void }[] = [];
   let state: TransportState = 'new';
-  const transport: MediaTransport & { closed: boolean } = {
+  const transport: MemoryTransport = {
     id,
+    listener,
+    observer,
     closed: false,
     get state() {
       return state;

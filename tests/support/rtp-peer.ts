@@ -33,6 +33,8 @@ export type ReceivedTrack = {
   readonly bytes: number;
   /** Resolves when `count` more packets have come, with these; rejects after `milliseconds`. */
   more(count: number, milliseconds?: number): Promise<Buffer[]>;
+  /** Sends an RTCP packet to the sender. */
+  report(packet: Buffer): void;
 };
 
 /** A peer that receives. */
@@ -62,8 +64,11 @@ export async function connectSender(transport: MediaTransport, tracks: readonly 
   };
 }
 
+/** What a peer needs of a transport. */
+export type Reachable = Pick<MediaTransport, 'parameters' | 'connect'>;
+
 /** A peer that receives on `transport`; it connects with the first consumer. */
-export function createReceiver(transport: MediaTransport): ReceivingPeer {
+export function createReceiver(transport: Reachable): ReceivingPeer {
   const connection = newConnection();
   const sections: string[] = [];
   const arrivals = new EventEmitter();
@@ -200,6 +205,29 @@ export function senderReport(ssrc: number, at: number, timestamp: number): Buffe
   return packet;
 }
 
+/** A receiver report on one stream (RFC 3550 §6.4.2); `lost` is the share in 1/256 and the count since the beginning. */
+export function receiverReport(
+  ssrc: number,
+  lost: { fraction: number; total: number },
+  {
+    highest,
+    jitter,
+    lastReport = 0,
+    delay = 0,
+  }: { highest: number; jitter: number; lastReport?: number; delay?: number },
+): Buffer {
+  const packet = Buffer.alloc(32);
+  packet.writeUInt32BE(0x81c90007, 0);
+  packet.writeUInt32BE(0xfeed, 4);
+  packet.writeUInt32BE(ssrc >>> 0, 8);
+  packet.writeUInt32BE((((lost.fraction & 0xff) << 24) | (lost.total & 0xffffff)) >>> 0, 12);
+  packet.writeUInt32BE(highest >>> 0, 16);
+  packet.writeUInt32BE(jitter, 20);
+  packet.writeUInt32BE(lastReport >>> 0, 24);
+  packet.writeUInt32BE(delay, 28);
+  return packet;
+}
+
 /** The SSRC of an RTP packet. */
 export function ssrcOf(packet: Buffer): number {
   return packet.readUInt32BE(8);
@@ -236,7 +264,7 @@ function describe({ kind, mid, ssrcs }: SentTrack): Audio | Video {
 /** Has the server begin DTLS, and waits for its end. */
 async function handshake(
   connection: PeerConnection,
-  transport: MediaTransport,
+  transport: Reachable,
   tracks: readonly Track[] = [],
 ): Promise<void> {
   await transport.connect(fingerprintOf(connection));
@@ -333,6 +361,7 @@ function receive(track: Track, ssrc: number | undefined): ReceivedTrack {
     get bytes() {
       return bytes;
     },
+    report: (packet) => void track.sendMessageBinary(packet),
     async more(count, milliseconds = 5000) {
       const from = packets.length;
       const signal = AbortSignal.timeout(milliseconds);

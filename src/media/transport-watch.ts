@@ -1,0 +1,210 @@
+/**
+ * What is seen of one transport: each of its tracks, and the way to its client.
+ *
+ * A track that comes in is looked at once a second. Those that go out are many (everyone's to everyone) and share one way, so that
+ * way is looked at each second, and of the tracks some: two a second for each client, all of them each second once one of them
+ * shows trouble.
+ */
+import type { Consumer, Producer, WebRtcTransport } from 'mediasoup/types';
+
+import type { ConsumerId, ProducerId } from '../rooms/ids.ts';
+import type { MediaTransportObserver, PathStats, TransportState } from '../rooms/media-engine.ts';
+import { Reception } from './reception.ts';
+import { LONGEST, SECOND, type Sampled, type Sampler } from './sampler.ts';
+import { since } from './stream-counts.ts';
+import { StreamWatch } from './stream-watch.ts';
+import type { LayerCounts } from './validate.ts';
+
+type TrackObserver = { on(event: 'pause' | 'resume' | 'close', listener: () => void): unknown };
+
+/** For how long all tracks of a client in trouble are looked at each second, ms. */
+const TROUBLE_LASTS_MS = 8000;
+/** A share of packets lost, and a change of the round trip in ms, from which on a client counts as in trouble. */
+const TROUBLE_LOSS = 0.01;
+const TROUBLE_RTT_MS = 40;
+/**
+ * How long nothing at all may come from a client to whom media is sent, ms. Chromium checks its connection every 2.5 s, others
+ * every 5 s at most 6 (RFC 7675 §5.1), and receivers report more often.
+ */
+const SILENT_AFTER_MS = 6500;
+
+export class TransportWatch implements Sampled {
+  readonly #transport: WebRtcTransport;
+  readonly #sampler: Sampler;
+  readonly #observer: MediaTransportObserver;
+  readonly #incoming = new Set<StreamWatch>();
+  readonly #outgoing = new Set<StreamWatch>();
+  #connected = false;
+  #troubledUntil = -Infinity;
+  /** Share of packets lost by the client's transport-wide feedback; NaN where it sends none. */
+  #loss = Number.NaN;
+  #heard: { bytes: number; at: number } | undefined;
+  #told: PathStats | undefined;
+
+  constructor(transport: WebRtcTransport, sampler: Sampler, observer: MediaTransportObserver) {
+    this.#transport = transport;
+    this.#sampler = sampler;
+    this.#observer = observer;
+    transport.on('iceselectedtuplechange', () => this.#tellPath());
+    transport.observer.once('close', () => this.#stop());
+  }
+
+  stateChanged(state: TransportState): void {
+    this.#connected = state === 'connected';
+    for (const track of this.#incoming) track.update(this.#connected);
+    for (const track of this.#outgoing) track.update(this.#connected);
+    this.#take();
+  }
+
+  /** Watches a track that comes in. */
+  produced(producer: Producer): void {
+    const { codec, clockRate } = describe(producer);
+    const id = producer.id as ProducerId;
+    const watch = new StreamWatch(
+      {
+        codec,
+        clockRate,
+        paused: () => producer.paused,
+        stats: () => producer.getStats(),
+        period: () => SECOND,
+        urgent: () => true,
+        seen: (before, now) => {
+          const { jitter, rtt } = now;
+          this.#observer.produced(id, { codec, paused: false, jitter, rtt, ...since(before, now) });
+        },
+        fellSilent: (stats) => this.#observer.produced(id, stats),
+      },
+      this.#sampler,
+    );
+    this.#follow(watch, this.#incoming, producer.observer);
+  }
+
+  /** Watches a track that goes out; `layers` are those of its producer. */
+  consumed(consumer: Consumer, layers: LayerCounts): void {
+    const { codec, clockRate } = describe(consumer);
+    const id = consumer.id as ConsumerId;
+    const reception = new Reception();
+    const watch = new StreamWatch(
+      {
+        codec,
+        clockRate,
+        paused: () => consumer.paused || consumer.producerPaused,
+        // The producer's stream stands beside it.
+        stats: async () => (await consumer.getStats()).filter(({ type }) => type === 'outbound-rtp'),
+        period: () => this.#period(),
+        urgent: () => this.#troubled(),
+        seen: (before, now) => {
+          const { loss, ...stats } = reception.between(before, now, this.#loss);
+          if (loss > TROUBLE_LOSS || Math.abs(now.rtt - before.rtt) > TROUBLE_RTT_MS) this.#trouble();
+          this.#observer.consumed(id, { codec, paused: false, ...stats, wantedShare: wantedShare(consumer, layers) });
+        },
+        fellSilent: (stats) => {
+          reception.reset();
+          this.#observer.consumed(id, { ...stats, wantedShare: wantedShare(consumer, layers) });
+        },
+      },
+      this.#sampler,
+    );
+    // RTCP has told the worker of loss: nothing is asked for that.
+    consumer.on('score', ({ score }) => {
+      if (score < 10) this.#trouble();
+    });
+    this.#follow(watch, this.#outgoing, consumer.observer);
+  }
+
+  /** The way to the client, while something is sent on it. */
+  async ask(): Promise<void> {
+    let stat: Awaited<ReturnType<WebRtcTransport['getStats']>>[number] | undefined;
+    try {
+      [stat] = await this.#transport.getStats();
+    } catch {
+      // Closed meanwhile, or its worker is gone: both are told elsewhere.
+    }
+    if (stat === undefined) return;
+    this.#loss = stat.rtpPacketLossSent ?? Number.NaN;
+    if (this.#loss > TROUBLE_LOSS) this.#trouble();
+    const now = performance.now();
+    if (this.#heard?.bytes !== stat.bytesReceived) this.#heard = { bytes: stat.bytesReceived, at: now };
+    this.#tellPath();
+  }
+
+  period(): number {
+    return SECOND;
+  }
+
+  urgent(): boolean {
+    return true;
+  }
+
+  #follow(watch: StreamWatch, among: Set<StreamWatch>, observer: TrackObserver): void {
+    const update = () => {
+      watch.update(this.#connected);
+      this.#take();
+    };
+    among.add(watch);
+    observer.on('pause', update);
+    observer.on('resume', update);
+    observer.on('close', () => {
+      watch.stop();
+      among.delete(watch);
+      this.#take();
+    });
+    update();
+  }
+
+  /** Takes turns itself while anything goes out. */
+  #take(): void {
+    let flowing = false;
+    for (const track of this.#outgoing) flowing ||= track.flows;
+    if (flowing) {
+      this.#sampler.add(this);
+      return;
+    }
+    this.#sampler.remove(this);
+    this.#heard = undefined;
+    this.#loss = Number.NaN;
+  }
+
+  #stop(): void {
+    this.#sampler.remove(this);
+    for (const track of [...this.#incoming, ...this.#outgoing]) track.stop();
+  }
+
+  #period(): number {
+    if (this.#troubled()) return SECOND;
+    return Math.min(LONGEST, Math.max(SECOND, (this.#outgoing.size * SECOND) / 2));
+  }
+
+  #troubled(): boolean {
+    return performance.now() < this.#troubledUntil;
+  }
+
+  #trouble(): void {
+    const known = this.#troubled();
+    this.#troubledUntil = performance.now() + TROUBLE_LASTS_MS;
+    if (!known) for (const track of this.#outgoing) track.hasten();
+  }
+
+  #tellPath(): void {
+    const tcp = this.#transport.iceSelectedTuple?.protocol === 'tcp';
+    const heard = this.#heard === undefined || performance.now() - this.#heard.at < SILENT_AFTER_MS;
+    if (this.#told?.tcp === tcp && this.#told.heard === heard) return;
+    this.#told = { tcp, heard };
+    this.#observer.path(this.#told);
+  }
+}
+
+/**
+ * Share of the largest layer's pixels that the subscriber wants. The server is not told how large layers are; each has
+ * half the width and height of the next, as every SDK's default and every SVC mode without an `h` has it.
+ */
+function wantedShare({ preferredLayers }: Pick<Consumer, 'preferredLayers'>, { spatial }: LayerCounts): number {
+  if (preferredLayers === undefined) return 1;
+  return 0.25 ** Math.max(0, spatial - 1 - preferredLayers.spatialLayer);
+}
+
+function describe({ rtpParameters }: Pick<Producer, 'rtpParameters'>): { codec: string; clockRate: number } {
+  const [media] = rtpParameters.codecs;
+  const { mimeType = '', clockRate = Number.NaN } = media ?? {};
+  return { codec: mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase(), clockRate };
+}
