@@ -15,9 +15,10 @@
  */
 import type { Grants, MediaKind, Source } from '../../src/rooms/grants.ts';
 import type { LeaveReason } from '../../src/rooms/events.ts';
+import type { QualityLevel } from '../../src/rooms/media-view.ts';
 import type { CloseReason, SluiceClientError } from './errors.ts';
 
-export type { CloseReason, Grants, LeaveReason, MediaKind, Source };
+export type { CloseReason, Grants, LeaveReason, MediaKind, QualityLevel, Source };
 
 /** Free-form facts that the application's backend attached. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -89,6 +90,8 @@ export type RoomEvents = {
   levels: readonly Participant[];
   /** A message of another participant. */
   data: DataMessage;
+  /** Somebody's `quality` has changed, or the reasons for one's own. */
+  qualityChanged: { participant: Participant; level: QualityLevel };
   /** A message was said in the room, one's own included. */
   chat: ChatMessage;
   /** The room's metadata or limits have changed. */
@@ -230,6 +233,8 @@ type ParticipantFacts = {
   readonly level: number;
   /** Whether it is the active speaker. */
   readonly speaking: boolean;
+  /** How good its connection is, the worse of both directions: falls at once, rises slowly. Its own fault, not another's. */
+  readonly quality: QualityLevel;
 };
 
 /** Somebody else in the room. */
@@ -239,9 +244,21 @@ export type RemoteParticipant = ParticipantFacts & {
   readonly tracks: ReadonlyMap<Source, RemoteTrack>;
 };
 
+/** How good one's own connection is, and why. */
+export type ConnectionQuality = {
+  readonly level: QualityLevel;
+  /** What one sends, as the server gets it. */
+  readonly up: QualityLevel;
+  /** What the server sends, as it is seen and heard here. */
+  readonly down: QualityLevel;
+  /** What costs most: `loss-up`, `bandwidth-down`, `cpu-source` and others, as the server's docs/qoe.md has them. */
+  readonly cause: string | undefined;
+};
+
 /** Oneself. */
 export type LocalParticipant = ParticipantFacts & {
   readonly isLocal: true;
+  readonly connection: ConnectionQuality;
   /** What one's token allows. */
   readonly grants: Grants;
   /** What one publishes. */

@@ -58,7 +58,7 @@ function open(
         session = new RoomSession({ link, joined, url, token, subscribe, iceTransportPolicy, qoe, timings, elapsed });
         return resolve(session);
       },
-      resumed: () => session?.resumed(),
+      resumed: (tick) => session?.resumed(tick),
       lost: () => session?.lost(),
       event: (event) => session?.event(event),
       tick: (frame) => session?.tick(frame),

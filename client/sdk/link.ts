@@ -14,6 +14,7 @@ import type {
   RequestName,
   RequestParams,
   RequestResult,
+  Resumed,
   ResumeHello,
   TickFrame,
   WireEvent,
@@ -35,8 +36,8 @@ const LEFT: CloseReason = { code: 'left', message: 'You have left the room.' };
 export type LinkListener = {
   /** In the room: for the first time, or again in a new session (`again`), which knows nothing of the one before. */
   joined(joined: Joined, again: boolean): void;
-  /** Same session, new socket. */
-  resumed(): void;
+  /** Same session, new socket; `tick` is the whole state that ticks tell the changes of. */
+  resumed(tick: TickFrame): void;
   /** The socket was lost; `resumed`, `joined` or `closed` will follow. */
   lost(): void;
   event(event: WireEvent): void;
@@ -137,7 +138,7 @@ export function openLink(options: LinkOptions): Link {
     });
     socket = dialled;
     dialled.on('joined', (joined: Joined) => joinedAnew(joined));
-    dialled.on('resumed', () => resumed());
+    dialled.on('resumed', ({ tick }: Resumed) => resumed(tick));
     dialled.on('bye', (bye: Bye) => advance({ type: 'bye', bye }));
     dialled.on('tick', (frame: TickFrame) => listener.tick(frame));
     dialled.on('data-lossy', (payload: DataPayload) => listener.event({ type: 'data', ...payload }));
@@ -168,10 +169,10 @@ export function openLink(options: LinkOptions): Link {
     flush();
   }
 
-  function resumed(): void {
+  function resumed(tick: TickFrame): void {
     stopTimer();
     advance({ type: 'answered' });
-    listener.resumed();
+    listener.resumed(tick);
     flush();
   }
 

@@ -2,6 +2,7 @@ import type { ParticipantInfo } from '../../src/rooms/events.ts';
 import { KIND_OF_SOURCE } from '../../src/rooms/grants.ts';
 import type {
   CameraOptions,
+  ConnectionQuality,
   Grants,
   LocalParticipant,
   LocalTrack,
@@ -19,6 +20,8 @@ import { createSequence, type Sequence } from './sequence.ts';
 
 type Source = LocalTrack['source'];
 
+const EXCELLENT: ConnectionQuality = { level: 'excellent', up: 'excellent', down: 'excellent', cause: undefined };
+
 /** Oneself: opens devices, publishes tracks, and publishes them again whenever the media is set up anew. */
 export class LocalParticipantView implements LocalParticipant {
   readonly isLocal = true;
@@ -27,6 +30,8 @@ export class LocalParticipantView implements LocalParticipant {
   readonly #levels: Levels;
   /** What is done about one source happens in order: a camera that is switched off while it opens ends up off. */
   readonly #orders = new Map<Source, Sequence>();
+  /** How good one's connection is; excellent before the server has said anything. */
+  connection: ConnectionQuality = EXCELLENT;
   #info: ParticipantInfo;
   #grants: Grants;
 
@@ -60,6 +65,9 @@ export class LocalParticipantView implements LocalParticipant {
   }
   get level() {
     return this.#levels.level(this.#info.index);
+  }
+  get quality() {
+    return this.connection.level;
   }
   get speaking() {
     return this.#levels.speaker === this.#info.index;
@@ -124,6 +132,8 @@ export class LocalParticipantView implements LocalParticipant {
   renew(info: ParticipantInfo, grants: Grants): void {
     this.#info = info;
     this.#grants = grants;
+    // A new session, which the server judges anew.
+    this.connection = EXCELLENT;
   }
 
   /** The media is a new one: everything is sent again. A track that is refused now is given up. */

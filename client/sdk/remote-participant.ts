@@ -37,6 +37,9 @@ export class RemoteParticipantView implements RemoteParticipant {
   get level() {
     return this.#levels.level(this.#person.index);
   }
+  get quality() {
+    return this.#levels.quality(this.#person.index);
+  }
   get speaking() {
     return this.#levels.speaker === this.#person.index;
   }

@@ -181,15 +181,19 @@ export class RoomSession implements Room {
       const comeback = joined.room.id === this.#info.id ? undefined : Date.now() + COMEBACK;
       this.#info = joined.room;
       this.#reporter?.begin(joined.self.id);
-      this.self.renew(joined.self, joined.grants);
-      this.#levels.reset(joined.tick);
-      this.#renewMedia(joined.media, joined.participants, joined.consumers, comeback);
+      this.#resetLevels(joined.tick, () => {
+        this.self.renew(joined.self, joined.grants);
+        this.#renewMedia(joined.media, joined.participants, joined.consumers, comeback);
+      });
       this.#setState('connected');
     });
   }
 
-  resumed(): void {
-    this.#inTurn(() => this.#setState('connected'));
+  resumed(tick: TickFrame): void {
+    this.#inTurn(() => {
+      this.#resetLevels(tick);
+      this.#setState('connected');
+    });
   }
 
   lost(): void {
@@ -202,9 +206,11 @@ export class RoomSession implements Room {
 
   tick(frame: TickFrame): void {
     this.#inTurn(() => {
-      const { changed, speakerChanged } = this.#levels.apply(frame);
+      const { changed, qualityChanged, speakerChanged } = this.#levels.apply(frame);
       const heard = changed.map((index) => this.#byIndex(index)).filter((one) => one !== undefined);
       if (heard.length > 0) this.#emitter.emit('levels', heard);
+      // One's own comes as an event, with its reason.
+      for (const index of qualityChanged) this.#tellQuality(this.#others.byIndex(index));
       if (speakerChanged) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
     });
   }
@@ -243,8 +249,11 @@ export class RoomSession implements Room {
       case 'room-updated':
         this.#info = event.room;
         return this.#emitter.emit('roomUpdated', this);
-      case 'quality':
-        return undefined;
+      case 'quality': {
+        const { level, up, down, cause } = event;
+        this.self.connection = { level, up, down, cause: cause ?? undefined };
+        return this.#tellQuality(this.self);
+      }
       case 'draining':
         return this.#emitter.emit('draining', { seconds: event.seconds });
       case 'media-reset':
@@ -350,6 +359,23 @@ export class RoomSession implements Room {
     if (media === undefined || used !== this.#media || consumers.length === 0) return;
     this.#others.expect(consumers);
     await media.receive(consumers, (info) => this.#others.isHeld(info));
+  }
+
+  /** Starts from the whole state, which `after` gives participants to, and tells what differs from before. */
+  #resetLevels(tick: TickFrame, after: () => void = () => undefined): void {
+    const speaker = this.activeSpeaker;
+    const before = new Map<Participant, string>();
+    for (const one of [...this.participants.values(), this.self]) before.set(one, one.quality);
+    this.#levels.reset(tick);
+    after();
+    for (const [one, quality] of before) if (one.quality !== quality) this.#tellQuality(one);
+    this.#emitter.emit('levels', [...this.participants.values(), this.self]);
+    if (this.activeSpeaker !== speaker) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
+  }
+
+  #tellQuality(participant: Participant | undefined): void {
+    if (participant === undefined) return;
+    this.#emitter.emit('qualityChanged', { participant, level: participant.quality });
   }
 
   #networkChanged(): void {

@@ -96,8 +96,8 @@ export type RoomEvent =
   /** From another participant; over signaling for as long as there is no data channel. */
   | { type: 'data'; header: DeliveredHeader; payload: Uint8Array }
   | { type: 'room-updated'; room: RoomInfo }
-  /** One's own connection: how good it is in each direction, and what costs most, as docs/qoe.md names causes. */
-  | { type: 'quality'; up: QualityLevel; down: QualityLevel; cause: string | null }
+  /** One's own connection: how good it is, all in all and in each direction, and what costs most, as docs/qoe.md names causes. */
+  | { type: 'quality'; level: QualityLevel; up: QualityLevel; down: QualityLevel; cause: string | null }
   /**
    * The media of the room was lost and built anew: transports, producers and consumers from before are gone, one's
    * own included. `participants` and `consumers` are all that there is now.

@@ -157,11 +157,11 @@ export class Room implements RoomOfParticipant {
   }
 
   /** How good a participant's connection is: the next tick tells the others, an event itself. Unknown ids are ignored. */
-  setQuality(id: ParticipantId, { level, up, down, cause }: ConnectionQuality): void {
+  setQuality(id: ParticipantId, quality: ConnectionQuality): void {
     const participant = this.#seats.get(id);
     if (participant?.state !== 'joined') return;
-    this.#activity.quality(participant, level);
-    participant.tell({ type: 'quality', up, down, cause });
+    this.#activity.quality(participant, quality.level);
+    participant.tell({ type: 'quality', ...quality });
   }
 
   /** What changed since the last tick as JSON, or undefined. */

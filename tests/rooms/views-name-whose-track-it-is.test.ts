@@ -120,7 +120,13 @@ test('a level goes to everyone with the next tick, and to its own with the reaso
 
   level(bob, 'poor', 'loss-up');
   assert.deepEqual(frames(), [`{"q":[${bob.participant.index},1]}`]);
-  assert.deepEqual(bob.events.at(-1), { type: 'quality', up: 'poor', down: 'excellent', cause: 'loss-up' });
+  assert.deepEqual(bob.events.at(-1), {
+    type: 'quality',
+    level: 'poor',
+    up: 'poor',
+    down: 'excellent',
+    cause: 'loss-up',
+  });
   assert.ok(ann.events.every(({ type }) => type !== 'quality'));
   const carol = await join('blue', 'carol');
   assert.deepEqual(carol.joined.tick.q, [bob.participant.index, 1]);

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import type { Room } from '../../sdk/api.ts';
+import type { LocalParticipant, Room } from '../../sdk/api.ts';
 import { announce } from '../ui/announcements.tsx';
 import { Button } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';
@@ -9,6 +9,7 @@ import { useMediaQuery } from '../ui/media-query.ts';
 import { Notice } from '../ui/notice.tsx';
 import type { Handover } from './capture.ts';
 import { ChatPanel } from './chat.tsx';
+import { reasonOf, OWN_WORDS, troubleOf } from './connection.ts';
 import { Controls, type PanelName } from './controls.tsx';
 import { MeetingGrid } from './grid.tsx';
 import { PANEL_COVERS } from './layout.ts';
@@ -95,6 +96,17 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
   );
 }
 
+/** That one's own connection is bad, and why: some of it a person can do something about. */
+function OwnTrouble({ self }: { self: LocalParticipant }): JSX.Element | null {
+  const trouble = troubleOf(self);
+  if (trouble === undefined) return null;
+  return (
+    <Notice tone="warning" testId="own-quality">
+      {OWN_WORDS[trouble]} {reasonOf(self.connection.cause)}
+    </Notice>
+  );
+}
+
 /** What everybody should see at once, at most one line of each kind, above the tiles. */
 function Notices({ room, media }: { room: Room; media: OwnMedia }): JSX.Element {
   const mending = room.mediaState === 'disconnected' || room.mediaState === 'failed';
@@ -110,6 +122,7 @@ function Notices({ room, media }: { room: Room; media: OwnMedia }): JSX.Element 
           Sound and video are interrupted. Reconnecting…
         </Notice>
       )}
+      {room.state === 'connected' && !mending && <OwnTrouble self={room.self} />}
       {room.playbackBlocked && (
         <Notice
           tone="warning"

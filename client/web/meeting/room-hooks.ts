@@ -16,6 +16,7 @@ const REDRAW = [
   'trackUnmuted',
   'localTracksChanged',
   'activeSpeakerChanged',
+  'qualityChanged',
   'chat',
   'roomUpdated',
   'playbackBlocked',

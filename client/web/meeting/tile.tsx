@@ -4,8 +4,9 @@ import { useRef } from 'preact/hooks';
 import type { Participant, RemoteTrack, Room } from '../../sdk/api.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { classes } from '../ui/classes.ts';
-import { MicOffIcon, ScreenIcon } from '../ui/icons.tsx';
+import { MicOffIcon, ScreenIcon, SignalIcon } from '../ui/icons.tsx';
 import { hueOf } from '../ui/initials.ts';
+import { reasonOf, TROUBLE_WORDS, type Trouble, troubleOf } from './connection.ts';
 import type { Rect } from './layout.ts';
 import { useParticipantLevel } from './room-hooks.ts';
 import { loudness } from './sound.ts';
@@ -30,6 +31,8 @@ export function PersonTile({
   const showsVideo = camera !== undefined && !camera.muted;
   const silent = microphone === undefined || microphone.muted;
   const name = participant.isLocal ? `${participant.name} (you)` : participant.name;
+  const trouble = troubleOf(participant);
+  const reason = participant.isLocal ? reasonOf(participant.connection.cause) : undefined;
   return (
     <li
       ref={tile}
@@ -41,12 +44,32 @@ export function PersonTile({
       data-local={participant.isLocal}
       data-speaking={participant.speaking}
       data-video={showsVideo}
-      aria-label={[name, silent && 'microphone off', !showsVideo && 'camera off'].filter(Boolean).join(', ')}
+      data-quality={participant.quality}
+      aria-label={[
+        name,
+        silent && 'microphone off',
+        !showsVideo && 'camera off',
+        trouble && TROUBLE_WORDS[trouble].toLowerCase(),
+      ]
+        .filter(Boolean)
+        .join(', ')}
     >
       <Avatar name={participant.name} size="fluid" />
       {showsVideo && <VideoView track={camera} label={`Video of ${name}`} mirrored={participant.isLocal} />}
       <TileLabel name={name} silent={silent} />
+      {trouble && <QualityMark trouble={trouble} reason={reason} />}
     </li>
+  );
+}
+
+/** Bars as on a phone, for a connection in trouble; one's own says why. */
+function QualityMark({ trouble, reason }: { trouble: Trouble; reason: string | undefined }): JSX.Element {
+  const words = TROUBLE_WORDS[trouble];
+  return (
+    <span class="tile-quality" data-testid="quality" data-trouble={trouble} title={reason ?? words} aria-hidden="true">
+      <SignalIcon bars={trouble === 'poor' ? 1 : 0} />
+      <span class="tile-quality-words">{words}</span>
+    </span>
   );
 }
 

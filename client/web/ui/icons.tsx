@@ -115,6 +115,26 @@ export const CheckIcon: Icon = () => (
   </Glyph>
 );
 
+/** Three bars, of which the first `bars` are there; with none of them, they are struck out. */
+export function SignalIcon({ bars }: { bars: 0 | 1 | 2 | 3 }): JSX.Element {
+  return (
+    <Glyph>
+      {[8, 13, 18].map((height, index) => (
+        <rect
+          key={height}
+          class={index < bars ? 'signal-bar signal-bar-on' : 'signal-bar'}
+          x={3.5 + index * 6.5}
+          y={20.5 - height}
+          width="4"
+          height={height}
+          rx="1"
+        />
+      ))}
+      {bars === 0 && <path d="M3.500 3.500l17 17" />}
+    </Glyph>
+  );
+}
+
 export const WarningIcon: Icon = () => (
   <Glyph>
     <path d="M12 9v4.500M12 17h.01M10.300 4.500 2.800 17.500A2 2 0 0 0 4.500 20.500h15a2 2 0 0 0 1.700-3L13.700 4.500a2 2 0 0 0-3.400 0z" />
