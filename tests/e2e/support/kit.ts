@@ -91,6 +91,7 @@ export function installKit() {
       note(event, ({ participant: { identity }, source }) => ({ identity, source }));
     }
     note('chat', ({ identity, text }) => ({ identity, value: text }));
+    note('qualityChanged', ({ participant: { identity }, level }) => ({ identity, value: level }));
     note('problem', ({ code, message }) => ({ value: `${code}: ${message}` }));
     note('closed', ({ code }) => ({ value: code }));
     followed.on('trackAdded', (track) => {
@@ -186,6 +187,7 @@ export function installKit() {
         state,
         closed: closeReason?.code,
         participants: [...participants.keys()],
+        qualities: [...participants.values()].map(({ identity, quality }) => `${identity}: ${quality}`),
         tracks: tracks.map(({ participant, source, muted }) => ({ identity: participant.identity, source, muted })),
         chat: chat.map(({ identity, text }) => `${identity}: ${text}`),
         timings: { ...timings },
