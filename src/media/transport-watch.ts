@@ -1,8 +1,8 @@
 /**
  * What is seen of one transport: each of its tracks, and the way to its client.
  *
- * A track that comes in is looked at once a second. Those that go out are many (everyone's to everyone) and share one way, so that
- * way is looked at each second, and of the tracks some: two a second for each client, all of them each second once one of them
+ * A track that comes in is looked at once a second. Those that go out are many (everyone's to everyone) and share one way: of
+ * them two a second are looked at for each client, and the way itself every other second; and all of it each second once any of it
  * shows trouble.
  */
 import type { Consumer, Producer, WebRtcTransport } from 'mediasoup/types';
@@ -129,7 +129,7 @@ export class TransportWatch implements Sampled {
   }
 
   period(): number {
-    return SECOND;
+    return this.#troubled() ? SECOND : 2 * SECOND;
   }
 
   urgent(): boolean {
@@ -182,7 +182,9 @@ export class TransportWatch implements Sampled {
   #trouble(): void {
     const known = this.#troubled();
     this.#troubledUntil = performance.now() + TROUBLE_LASTS_MS;
-    if (!known) for (const track of this.#outgoing) track.hasten();
+    if (known) return;
+    this.#sampler.hasten(this);
+    for (const track of this.#outgoing) track.hasten();
   }
 
   #tellPath(): void {
