@@ -23,9 +23,7 @@ export class Tick {
   readonly #told = new Map<number, number>();
   /** What they have not been told yet. */
   readonly #changed = new Map<number, number>();
-  /** The same for the quality of connections, as codes. */
-  readonly #toldQuality = new Map<number, number>();
-  readonly #changedQuality = new Map<number, number>();
+  readonly #quality = new Qualities();
   #dominant: number | null = null;
   #toldSpeaker: number | null = null;
 
@@ -52,23 +50,22 @@ export class Tick {
 
   /** How good the participant's connection is now. */
   setQuality(index: number, level: QualityLevel): void {
-    this.#changedQuality.set(index, QUALITY_LEVELS.indexOf(level));
+    this.#quality.set(index, QUALITY_LEVELS.indexOf(level));
   }
 
   /** The participant has left, and everyone hears of that anyway; its index may go to another one. */
   remove(index: number): void {
     this.#told.delete(index);
     this.#changed.delete(index);
-    this.#toldQuality.delete(index);
-    this.#changedQuality.delete(index);
+    this.#quality.forget(index);
     if (this.#dominant === index) this.#dominant = null;
     if (this.#toldSpeaker === index) this.#toldSpeaker = null;
   }
 
   /** The frame to send now as JSON, or undefined when nothing changed. Built by hand: it is made 20 times a second. */
   take(): string | undefined {
-    const levels = changes(this.#changed, this.#told, SILENCE);
-    const quality = changes(this.#changedQuality, this.#toldQuality, EXCELLENT);
+    const levels = this.#levels();
+    const quality = this.#quality.changes();
     const speaker = this.#told.size > 0 ? (this.#dominant ?? this.#loudest()) : null;
     const speakerChanged = speaker !== this.#toldSpeaker;
     this.#toldSpeaker = speaker;
@@ -78,6 +75,21 @@ export class Tick {
     if (speakerChanged) frame += frame === '' ? `"s":${speaker}` : `,"s":${speaker}`;
     if (quality !== '') frame += frame === '' ? `"q":[${quality}]` : `,"q":[${quality}]`;
     return frame === '' ? undefined : `{${frame}}`;
+  }
+
+  /** Levels that changed, as pairs; they count as told from here on. */
+  #levels(): string {
+    if (this.#changed.size === 0) return '';
+    let pairs = '';
+    for (const [index, dBov] of this.#changed) {
+      const before = this.#told.get(index) ?? SILENCE;
+      if (before === dBov) continue;
+      if (dBov === SILENCE) this.#told.delete(index);
+      else this.#told.set(index, dBov);
+      pairs += pairs === '' ? `${index},${dBov}` : `,${index},${dBov}`;
+    }
+    this.#changed.clear();
+    return pairs;
   }
 
   /** Who is taken for the speaker while nobody dominates: the last one for as long as it is heard, then the loudest. */
@@ -93,21 +105,43 @@ export class Tick {
 
   /** Everything that the receivers have been told, for somebody who has just come. */
   snapshot(): TickFrame {
-    return { l: [...this.#told].flat(), s: this.#toldSpeaker, q: [...this.#toldQuality].flat() };
+    return { l: [...this.#told].flat(), s: this.#toldSpeaker, q: this.#quality.told() };
   }
 }
 
-/** What of `changed` differs from `told`, as pairs; it is told then, and `changed` is empty. `usual` needs no place in `told`. */
-function changes(changed: Map<number, number>, told: Map<number, number>, usual: number): string {
-  if (changed.size === 0) return '';
-  let pairs = '';
-  for (const [index, value] of changed) {
-    const before = told.get(index) ?? usual;
-    if (before === value) continue;
-    if (value === usual) told.delete(index);
-    else told.set(index, value);
-    pairs += pairs === '' ? `${index},${value}` : `,${index},${value}`;
+/** The quality of connections as codes, by index: what the receivers have been told, and what not yet. */
+class Qualities {
+  readonly #told: number[] = [];
+  readonly #now: number[] = [];
+  /** Indices that were set since the last look, some more than once. */
+  readonly #set: number[] = [];
+
+  set(index: number, code: number): void {
+    this.#now[index] = code;
+    this.#set.push(index);
   }
-  changed.clear();
-  return pairs;
+
+  /** Nobody has the index any more. */
+  forget(index: number): void {
+    if (index < this.#now.length) this.#now[index] = EXCELLENT;
+    if (index < this.#told.length) this.#told[index] = EXCELLENT;
+  }
+
+  /** What is to be told now, as pairs; it counts as told from here on. */
+  changes(): string {
+    if (this.#set.length === 0) return '';
+    let pairs = '';
+    for (const index of this.#set) {
+      const code = this.#now[index]!;
+      if (code === (this.#told[index] ?? EXCELLENT)) continue;
+      this.#told[index] = code;
+      pairs += pairs === '' ? `${index},${code}` : `,${index},${code}`;
+    }
+    this.#set.length = 0;
+    return pairs;
+  }
+
+  told(): number[] {
+    return this.#told.flatMap((code, index) => (code === EXCELLENT ? [] : [index, code]));
+  }
 }
