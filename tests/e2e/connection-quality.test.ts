@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 
+import type { Locator } from 'playwright-core';
+
 import type { ConnectionQuality } from '../../src/rooms/media-view.ts';
 import { identity, roomName } from '../support/rooms.ts';
 import { eventually } from './support/eventually.ts';
 import { MeetingPage } from './support/meeting.ts';
 import { useStage } from './support/stage.ts';
 
-const stage = useStage();
+// So that nobody else judges connections here, whatever this machine makes of two browsers.
+const stage = useStage({ server: ['--qoe.enabled', 'false'] });
 /** Where pictures of the page go, for whoever wants to look at them. */
 const PICTURES = process.env['SLUICE_TEST_SCREENSHOTS'];
 
@@ -17,8 +20,8 @@ test('a connection in trouble is marked on its tile, with the reason for its own
   assert.equal(await ada.page.getByTestId('quality').count(), 0, 'who is well connected has no mark');
 
   judge('bad-air', 'Ben', { level: 'poor', up: 'poor', down: 'excellent', cause: 'loss-up' });
-  await ada.tile('Ben, poor connection').waitFor();
-  await ben.tile('Ben (you), poor connection').waitFor();
+  await mark(ada, 'Ben', 'Poor connection').waitFor();
+  await mark(ben, 'Ben (you)', 'Poor connection').waitFor();
   await ben.page.getByText('Your connection is poor. Part of what you send gets lost.').waitFor();
   assert.equal(await ada.page.getByTestId('quality').count(), 1, 'and not on her own');
   assert.equal(await ada.page.getByTestId('own-quality').count(), 0);
@@ -26,14 +29,13 @@ test('a connection in trouble is marked on its tile, with the reason for its own
   await picture(ben, 'poor-of-ones-own');
 
   judge('bad-air', 'Ben', { level: 'lost', up: 'lost', down: 'lost', cause: 'disconnected-up' });
-  await ada.tile('Ben, connection lost').waitFor();
+  await mark(ada, 'Ben', 'Connection lost').waitFor();
   await ben.page.getByText('Your connection is lost. The server does not hear you.').waitFor();
   await picture(ada, 'lost-of-another');
 
   judge('bad-air', 'Ben', { level: 'good', up: 'good', down: 'excellent', cause: null });
-  await ada.tile('Ben').waitFor();
+  await ada.page.getByTestId('quality').waitFor({ state: 'detached' });
   await ben.page.getByTestId('own-quality').waitFor({ state: 'detached' });
-  assert.equal(await ada.page.getByTestId('quality').count(), 0);
   await Promise.all([ada.hasNoComplaints(), ben.hasNoComplaints()]);
 });
 
@@ -65,6 +67,10 @@ async function meeting(t: TestContext, room: string): Promise<[ada: MeetingPage,
   const [ada, ben] = pages as [MeetingPage, MeetingPage];
   await Promise.all([ada.tile('Ben').waitFor(), ben.tile('Ada').waitFor()]);
   return [ada, ben];
+}
+
+function mark(on: MeetingPage, who: string, words: string): Locator {
+  return on.tile(who).getByRole('img', { name: words, exact: true });
 }
 
 /** What the server comes to think of somebody's connection. */

@@ -121,10 +121,10 @@ function createRoom(
     consumers: new Map(),
     channels: new Map(),
     closed: false,
-    async openTransport(listener, observer) {
+    async openTransport(hears, observer) {
       await gate();
       mustBeOpen(room.closed);
-      const transport = createTransport(gate, room, nextId, { listener, observer });
+      const transport = createTransport(gate, room, nextId, { listener: hears, observer });
       room.transports.set(transport.id, transport);
       return transport;
     },

@@ -45,14 +45,7 @@ export function PersonTile({
       data-speaking={participant.speaking}
       data-video={showsVideo}
       data-quality={participant.quality}
-      aria-label={[
-        name,
-        silent && 'microphone off',
-        !showsVideo && 'camera off',
-        trouble && TROUBLE_WORDS[trouble].toLowerCase(),
-      ]
-        .filter(Boolean)
-        .join(', ')}
+      aria-label={[name, silent && 'microphone off', !showsVideo && 'camera off'].filter(Boolean).join(', ')}
     >
       <Avatar name={participant.name} size="fluid" />
       {showsVideo && <VideoView track={camera} label={`Video of ${name}`} mirrored={participant.isLocal} />}
@@ -66,7 +59,14 @@ export function PersonTile({
 function QualityMark({ trouble, reason }: { trouble: Trouble; reason: string | undefined }): JSX.Element {
   const words = TROUBLE_WORDS[trouble];
   return (
-    <span class="tile-quality" data-testid="quality" data-trouble={trouble} title={reason ?? words} aria-hidden="true">
+    <span
+      class="tile-quality"
+      role="img"
+      aria-label={words}
+      title={reason ?? words}
+      data-testid="quality"
+      data-trouble={trouble}
+    >
       <SignalIcon bars={trouble === 'poor' ? 1 : 0} />
       <span class="tile-quality-words">{words}</span>
     </span>
