@@ -121,7 +121,7 @@ function createRoom(
     consumers: new Map(),
     channels: new Map(),
     closed: false,
-    async openTransport(hears, observer) {
+    async openTransport(hears, { observer } = {}) {
       await gate();
       mustBeOpen(room.closed);
       const transport = createTransport(gate, room, nextId, { listener: hears, observer });

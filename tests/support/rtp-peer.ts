@@ -47,7 +47,7 @@ export type ReceivingPeer = Peer & {
 export type SentTrack = { kind: 'audio' | 'video'; mid: string; ssrcs: readonly number[] };
 
 /** Connects a peer that sends `tracks` on `transport`; resolves once DTLS is up. */
-export async function connectSender(transport: MediaTransport, tracks: readonly SentTrack[]): Promise<SendingPeer> {
+export async function connectSender(transport: Reachable, tracks: readonly SentTrack[]): Promise<SendingPeer> {
   const connection = newConnection();
   const opened = tracks.map((track) => hold(connection.addTrack(hold(describe(track)))));
   connection.setLocalDescription('offer');
