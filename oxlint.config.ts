@@ -32,12 +32,29 @@ const WRAPPED: Record<string, readonly string[]> = {
   'prom-client': ['observability'],
   pino: ['observability'],
   yaml: ['config'],
+  'sdp-transform': ['whip'],
+  'h264-profile-level-id': ['whip'],
 };
 
 /** Folders that import no I/O, read no clock and draw no random numbers: those come in as arguments. */
 const PURE = ['stun', 'turn', 'rooms'];
 /** Files of other folders that are as pure. */
 const PURE_FILES: Record<string, readonly string[]> = {
+  whip: [
+    'reading',
+    'description',
+    'offer',
+    'codecs',
+    'simulcast-order',
+    'ingest',
+    'egress',
+    'tracks',
+    'answer',
+    'ice-fragment',
+    'ice-server-links',
+    'entity-tag',
+    'session',
+  ],
   qoe: ['score', 'emodel', 'video', 'causes', 'level', 'window', 'track', 'tally', 'session', 'store/rollup'],
 };
 

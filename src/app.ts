@@ -10,6 +10,7 @@ import { type Kicked, participantRoutes } from './api/participant-routes.ts';
 import { roomRoutes } from './api/room-routes.ts';
 import { serveApi } from './api/serve.ts';
 import { turnRoutes } from './api/turn-routes.ts';
+import { WHIP_OPERATIONS } from './api/whip-operations.ts';
 import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { createDoors } from './auth/doors.ts';
@@ -35,6 +36,7 @@ import type { SignalingFact } from './signaling/facts.ts';
 import { createSignaling } from './signaling/signaling.ts';
 import { startStoreThread } from './store/store-thread.ts';
 import { startTurn, type TurnService } from './turn-service.ts';
+import { startWhip } from './whip-service.ts';
 
 /** Ticks per second and room. */
 const TICK_RATE = 20;
@@ -162,13 +164,21 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...operationRoutes({ health, metrics: () => metrics.exposition() }),
   ];
   const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };
-  const others = qoe?.serve(http, { authenticator, doors, bodyTimeout: config.http.bodyTimeout }) ?? [];
+  const { rtpCapabilities: capabilities } = engine;
+  const whip = config.whip.enabled
+    ? startWhip({ config, http, rooms, capabilities, authenticator, doors, clock })
+    : undefined;
+  const others = [
+    ...(qoe?.serve(http, { authenticator, doors, bodyTimeout: config.http.bodyTimeout }) ?? []),
+    ...(whip === undefined ? [] : WHIP_OPERATIONS),
+  ];
   serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body, others });
   if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
 
   const ticks = setInterval(() => {
     engine.sample();
     rooms.advance();
+    whip?.advance();
     qoe?.advance();
     rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
   }, 1000 / TICK_RATE);

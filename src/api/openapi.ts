@@ -21,13 +21,8 @@ const SECURITY = {
   'join-token': [{ joinToken: [] }],
   anyone: undefined,
 } as const satisfies Record<Scope, unknown>;
-const WITH_BODY: readonly ErrorCode[] = [
-  'malformed-json',
-  'invalid-request',
-  'body-too-large',
-  'unsupported-media-type',
-  'request-timeout',
-];
+const WITH_TEXT: readonly ErrorCode[] = ['body-too-large', 'unsupported-media-type', 'request-timeout'];
+const WITH_BODY: readonly ErrorCode[] = ['malformed-json', 'invalid-request', ...WITH_TEXT];
 
 /** The routes as an OpenAPI 3.1 document. */
 export function openApiDocument(
@@ -113,11 +108,12 @@ function ifMatch(route: RouteDescription) {
 }
 
 /** One response for each status, naming its codes. */
-function problems({ scope, body, query, errors }: RouteDescription) {
+function problems({ scope, body, bodyTypes, query, errors }: RouteDescription) {
+  const withBody = bodyTypes?.every((type) => !type.endsWith('json')) === true ? WITH_TEXT : WITH_BODY;
   const codes = new Set<ErrorCode>([
     ...(scope === 'anyone' ? [] : WITH_KEY),
     ...(scope === 'api-key-or-token' || scope === 'join-token' ? WITH_TOKEN : []),
-    ...(body === undefined ? [] : WITH_BODY),
+    ...(body === undefined ? [] : withBody),
     ...(query === undefined ? [] : (['invalid-request'] as const)),
     ...errors,
     ...COMMON,

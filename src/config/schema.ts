@@ -215,6 +215,11 @@ export const ConfigSchema = section({
     }),
     thresholds: list(qualityThreshold, 16),
   }),
+  whip: section({
+    enabled: Type.Boolean(),
+    connectTimeout: duration(SECOND, 10 * MINUTE),
+    disconnectTimeout: duration(0, 10 * MINUTE),
+  }),
   iceServers: list(iceServer, 16),
   drain: section({ timeout: duration(0, DAY) }),
   log: section({

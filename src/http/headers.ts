@@ -37,7 +37,7 @@ export function assertHeader(name: string, value: string): void {
 export function writeHeaders(
   res: uWS.HttpResponse,
   block: HeaderBlock,
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: Readonly<Record<string, string | readonly string[]>> | undefined,
 ): void {
   if (headers === undefined || !overlaps(block, headers)) {
     // µWS writes a value as it is: several lines in one call save calls into native code.
@@ -46,10 +46,19 @@ export function writeHeaders(
     const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
     for (const [name, value] of block.lines) if (!own.has(name)) res.writeHeader(name, value);
   }
-  for (const name in headers) res.writeHeader(name, headers[name] ?? '');
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string') res.writeHeader(name, value);
+    else for (const line of linesOf(value)) res.writeHeader(name, line);
+  }
 }
 
-function overlaps(block: HeaderBlock, headers: Readonly<Record<string, string>>): boolean {
+/** The values of one header, a line each. */
+export function linesOf(value: string | readonly string[] | undefined): readonly string[] {
+  return typeof value === 'string' ? [value] : (value ?? ['']);
+}
+
+function overlaps(block: HeaderBlock, headers: Readonly<Record<string, unknown>>): boolean {
   for (const name in headers) {
     if (block.lines.has(name) || block.lines.has(name.toLowerCase())) return true;
   }

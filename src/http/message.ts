@@ -35,7 +35,8 @@ export type HttpRequest = {
 /** A complete answer. Header names and values that could split the response are refused (`internal`). */
 export type HttpResponse = {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list makes a line of each of its values. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
 };
 

@@ -84,7 +84,8 @@ export class IncomingRequest implements HttpRequest {
     const req = this.#req;
     if (req === undefined || this.#headers !== undefined) return;
     this.#path ??= req.getUrl();
-    this.#rawQuery = req.getQuery();
+    // µWS has none where there is no question mark, whatever its types say.
+    this.#rawQuery = req.getQuery() || '';
     this.#rawParams = this.#names.map((_, index) => req.getParameter(index) ?? '');
     this.#address ??= this.#findAddress();
     this.#headers = collectHeaders(req);

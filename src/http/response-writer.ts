@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type * as uWS from 'uWebSockets.js';
-import { assertHeader, writeHeaders } from './headers.ts';
+import { assertHeader, linesOf, writeHeaders } from './headers.ts';
 import type { HeaderBlock } from './headers.ts';
 import type { HttpResponse } from './message.ts';
 
@@ -28,7 +28,7 @@ export function assertResponse(response: HttpResponse): void {
     throw new TypeError(`${response.status} is not an HTTP status to answer with.`);
   const { headers } = response;
   if (headers === undefined || checked.has(headers)) return;
-  for (const name in headers) assertHeader(name, headers[name] ?? '');
+  for (const name in headers) for (const value of linesOf(headers[name])) assertHeader(name, value);
   if (Object.isFrozen(headers)) checked.add(headers);
 }
 

@@ -27,8 +27,14 @@ export function createRouteTable(app: uWS.TemplatedApp, context: ExchangeContext
   };
 
   /** Answers without a route of the table. */
-  const reply = (path: string, res: uWS.HttpResponse, req: uWS.HttpRequest, answer: () => HttpResponse) => {
-    const route = { path, names: [], handler: answer, body: undefined, admit: undefined, block: DEFAULT_BLOCK };
+  const reply = (
+    path: string,
+    res: uWS.HttpResponse,
+    req: uWS.HttpRequest,
+    answer: () => HttpResponse,
+    block = DEFAULT_BLOCK,
+  ) => {
+    const route = { path, names: [], handler: answer, body: undefined, admit: undefined, block };
     serve(route, methodOf(req), res, req);
   };
 
@@ -41,7 +47,7 @@ export function createRouteTable(app: uWS.TemplatedApp, context: ExchangeContext
     }
     const own = resource.routes.get('OPTIONS');
     if (req.getHeader('access-control-request-method') !== '') {
-      reply(resource.path, res, req, () => preflight(req.getHeader('origin'), allow));
+      reply(resource.path, res, req, () => preflight(req.getHeader('origin'), allow), own?.block);
     } else if (own !== undefined) serve(own, 'OPTIONS', res, req);
     else reply(resource.path, res, req, () => noContent({ allow }));
   };

@@ -8,6 +8,7 @@
 export const ERRORS = {
   // The request itself is wrong: the caller mends it.
   'malformed-json': { status: 400, title: 'The body is not valid JSON.' },
+  'malformed-sdp': { status: 400, title: 'The body is not a session description that can be read.' },
   'invalid-request': { status: 400, title: 'The request does not fit its schema.' },
   'invalid-media': { status: 422, title: 'The media parameters are not ones that this server can use.' },
   'unsupported-codec': { status: 422, title: 'No codec of this track can be received by this client.' },
@@ -19,6 +20,7 @@ export const ERRORS = {
   'request-timeout': { status: 408, title: 'The request took too long to arrive.' },
   'method-not-allowed': { status: 405, title: 'This resource does not support the method.' },
   'precondition-failed': { status: 412, title: 'The resource has changed since it was read.' },
+  'precondition-required': { status: 428, title: 'The request must say which state of the resource it is meant for.' },
   'upgrade-required': { status: 426, title: 'This address speaks WebSocket only.' },
 
   // Who is asking.
@@ -42,6 +44,7 @@ export const ERRORS = {
   'identity-in-use': { status: 409, title: 'Somebody of this identity is in the room already.' },
   'source-in-use': { status: 409, title: 'The participant publishes this source already.' },
   'limit-reached': { status: 409, title: 'A limit of this server or room has been reached.' },
+  'nothing-to-play': { status: 409, title: 'Nobody publishes what was asked for right now.' },
 
   // Too much.
   'rate-limited': { status: 429, title: 'Too many requests.' },

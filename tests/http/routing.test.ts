@@ -170,3 +170,24 @@ function describe(request: HttpRequest) {
     address: request.address,
   });
 }
+
+test('a handler that answers later reads the query as it was, and an empty one where there was none', async (t) => {
+  const { port } = await startServer(t, {}, (server) => {
+    server.route('POST', '/asked', async ({ query }) => (await pause(1), json(Object.fromEntries(query))), {
+      body: {},
+    });
+    server.route('GET', '/asked', async (request) => (await pause(1), json(Object.fromEntries(request.query))));
+  });
+  assert.deepEqual((await ask(port, 'GET', '/asked?a=1&b=')).json, { a: '1', b: '' });
+  assert.deepEqual((await ask(port, 'GET', '/asked')).json, {});
+  assert.equal((await ask(port, 'POST', '/asked', jsonBody('{}'))).status, 200);
+});
+
+test('a header with several values is several lines', async (t) => {
+  const { port } = await startServer(t, {}, (server) => {
+    server.route('GET', '/', () => ({ status: 200, headers: { link: ['<a>; rel="x"', '<b>; rel="x"'] } }));
+    server.route('GET', '/split', () => ({ status: 200, headers: { link: ['fine', 'one\r\nset-cookie: two'] } }));
+  });
+  assert.equal((await fetch(`http://127.0.0.1:${port}/`)).headers.get('link'), '<a>; rel="x", <b>; rel="x"');
+  assert.equal((await fetch(`http://127.0.0.1:${port}/split`)).status, 500);
+});
