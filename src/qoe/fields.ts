@@ -90,6 +90,12 @@ export const FIELDS = {
   candidateType: word(session, CANDIDATE_TYPES, 'candidateType of the local candidate of the selected pair'),
   protocol: word(session, PROTOCOLS, 'its protocol; where it is relayed, its relayProtocol'),
   available: { of: session, unit: 'bit/s', min: 0, max: 1e10, from: 'availableOutgoingBitrate of the selected pair' },
+  delayUp: milliseconds(session, 10_000, 'one way to the server: the round trip less delayDown'),
+  delayDown: milliseconds(
+    session,
+    10_000,
+    'one way from the server: timestamp - remoteTimestamp of remote-outbound-rtp, above its least, and half the least round trip',
+  ),
   reconnects: count(session, 1000, 'times that signaling or ICE was set up again in the interval'),
   joinSocket: step('time from the call to join until the signaling socket was open'),
   joinAnswered: step('… until the join was answered'),

@@ -74,6 +74,8 @@ export class QoeSession {
   readonly #levels: { up: LevelState; down: LevelState; both: LevelState };
   /** When each cause began and was last there, by cause and direction. */
   readonly #causes = new Map<number, { since: Millis; seen: Millis }>();
+  /** What the client last told of each way alone, ms, and when. Not a mean: it is one already, by how it is found. */
+  readonly #delay = { up: Number.NaN, down: Number.NaN, at: -Infinity };
   #view: LinkView | undefined;
   #relayed = false;
   #overTcp = false;
@@ -133,6 +135,9 @@ export class QoeSession {
   #takeSession(at: number): void {
     const { values, ms } = sample;
     this.#link.add(0, values[FIELD.rtt]!, this.#link.begin(at, ms));
+    if (at >= this.#delay.at) {
+      Object.assign(this.#delay, { up: values[FIELD.delayUp], down: values[FIELD.delayDown], at });
+    }
     if (values[FIELD.candidateType]! >= 0) this.#relayed = values[FIELD.candidateType] === 3;
     if (values[FIELD.protocol]! >= 0) this.#overTcp = values[FIELD.protocol] !== 0;
     if (values[FIELD.reconnects]! > 0) this.reconnects += values[FIELD.reconnects]!;
@@ -199,13 +204,17 @@ export class QoeSession {
   }
 
   /** Fills in what is known of a track's way to the server; nothing where the session does not send it. */
-  fillUplink(producerId: string, into: TrackFacts): void {
+  fillUplink(producerId: string, into: TrackFacts, now: Millis): void {
     const track = this.#tracks.get(producerId);
     if (track === undefined) return;
     track.fillSource(into);
     if (Number.isNaN(into.rttUp)) into.rttUp = this.#link.mean(0);
-    into.delayUp = this.#view?.delayUp ?? Number.NaN;
+    into.delayUp = this.#oneWay('up', now);
     into.tcpUp = this.#isRelayedOverTcp;
+  }
+
+  #oneWay(way: 'up' | 'down', now: Millis): number {
+    return now - this.#delay.at <= STALE_AFTER_MS ? this.#delay[way] : Number.NaN;
   }
 
   get #isRelayedOverTcp(): boolean {
@@ -249,16 +258,16 @@ export class QoeSession {
       if (track.paused || now - Math.max(track.clientAt, track.serverAt) > STALE_AFTER_MS) continue;
       forget(facts);
       if (track.sent) {
-        this.fillUplink(id, facts);
+        this.fillUplink(id, facts, now);
         rateTrack(facts, costs);
         up.add(facts, costs, UP);
         continue;
       }
       const { producerId } = track;
-      if (producerId !== undefined) senderOf(producerId)?.fillUplink(producerId, facts);
+      if (producerId !== undefined) senderOf(producerId)?.fillUplink(producerId, facts, now);
       track.fillReceived(facts);
       if (Number.isNaN(facts.rttDown)) facts.rttDown = this.#link.mean(0);
-      facts.delayDown = this.#view?.delayDown ?? Number.NaN;
+      facts.delayDown = this.#oneWay('down', now);
       facts.tcpDown = this.#isRelayedOverTcp;
       rateTrack(facts, costs);
       down.add(facts, costs, DOWN);

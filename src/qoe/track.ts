@@ -63,7 +63,9 @@ export class Track {
   get loss(): number {
     if (this.#means.mean(M.serverSilent) > CUT_OFF) return 1;
     const seen = this.#means.mean(M.serverLoss);
-    return seen >= 0 ? seen : this.#means.mean(M.loss);
+    const told = this.#means.mean(M.loss);
+    // Who receives knows: what the other side has of it are reports, some of them seconds old.
+    return this.sent ? either(seen, told) : either(told, seen);
   }
 
   /** Takes a sample that ended at `at` by the server's clock. */

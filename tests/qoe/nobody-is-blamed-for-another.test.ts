@@ -42,6 +42,28 @@ test("loss on Bob's way down is his, and Ann does not hear of it", () => {
   assert.equal(call.ann.quality.both.level, 'excellent');
 });
 
+test('of a slow round trip the way is blamed that the client says is slow', () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.run(4, { delayUp: 400, delayDown: 10 });
+  assert.equal(call.ann.quality.up.level, 'good');
+  assert.equal(describeCause(call.ann.quality.up.cause, call.ann.quality.up.amount), 'delay 400 ms up');
+  assert.equal(call.bob.quality.down.level, 'excellent');
+
+  const other = twoInACall();
+  other.run(10, {});
+  other.run(4, { delayDown: 400, delayUp: 10 });
+  assert.equal(describeCause(other.bob.quality.down.cause, other.bob.quality.down.amount), 'delay 400 ms down');
+  assert.equal(other.ann.quality.up.level, 'excellent');
+});
+
+test('what a client said of its ways is forgotten when it says no more', () => {
+  const call = twoInACall();
+  call.run(10, { delayUp: 400, delayDown: 10 });
+  call.run(12, { silentClients: true });
+  assert.ok(call.ann.quality.up.score >= 4, String(call.ann.quality.up.score));
+});
+
 test("an encoder that its machine holds back is the source's fault", () => {
   const call = twoInACall();
   call.run(10, { sentFps: 6, limitation: 'cpu' });
@@ -89,6 +111,9 @@ type Weather = {
   lossUp?: number;
   lossDown?: number;
   rttDown?: number;
+  /** Of Ann's way and of Bob's, as their clients tell it. */
+  delayUp?: number;
+  delayDown?: number;
   relayTcpDown?: boolean;
   sentFps?: number;
   limitation?: string;
@@ -137,10 +162,15 @@ function twoInACall() {
     }
   }
 
-  function tell({ lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false }: Weather): void {
+  function tell(weather: Weather): void {
+    const { lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false } = weather;
+    const { delayUp, delayDown } = weather;
     const hd = { width: 1280, height: 720 };
     beacon(ann, [
-      { kind: 'session', rtt: 20, candidateType: 'host', protocol: 'udp' },
+      {
+        ...{ kind: 'session', rtt: 20, candidateType: 'host', protocol: 'udp' },
+        ...(delayUp === undefined ? {} : { delayUp, delayDown: 10 }),
+      },
       { kind: 'send', track: 'p-audio', packets: 100, rtt: 20, targetBitrate: 40_000 },
       {
         kind: 'send',
@@ -155,7 +185,10 @@ function twoInACall() {
     ]);
     const loss = 1 - (1 - lossUp) * (1 - lossDown);
     beacon(bob, [
-      { kind: 'session', candidateType: relayTcpDown ? 'relay' : 'host', protocol: relayTcpDown ? 'tcp' : 'udp' },
+      {
+        ...{ kind: 'session', candidateType: relayTcpDown ? 'relay' : 'host', protocol: relayTcpDown ? 'tcp' : 'udp' },
+        ...(delayDown === undefined ? {} : { delayDown, delayUp: 10 }),
+      },
       { kind: 'recv', track: 'c-audio', packets: 100, concealed: loss * 0.9, buffer: 50 },
       { kind: 'recv', track: 'c-video', ...hd, fps: sentFps, frozen: 0, freezes: 0, qp: 40, decodeTime: 3 },
     ]);
