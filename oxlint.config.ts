@@ -55,7 +55,19 @@ const PURE_FILES: Record<string, readonly string[]> = {
     'entity-tag',
     'session',
   ],
-  qoe: ['score', 'emodel', 'video', 'causes', 'level', 'window', 'track', 'tally', 'session', 'store/rollup'],
+  qoe: [
+    'score',
+    'emodel',
+    'video',
+    'causes',
+    'level',
+    'window',
+    'trouble',
+    'track',
+    'tally',
+    'session',
+    'store/rollup',
+  ],
 };
 
 const FORBIDDEN_GLOBALS = [

@@ -28,6 +28,7 @@ export const CAUSES = [
   { id: 'relay-tcp-down', place: 'downlink' },
   { id: 'disconnected-up', place: 'uplink' },
   { id: 'disconnected-down', place: 'downlink' },
+  { id: 'late-source', place: 'source' },
 ] as const satisfies readonly { readonly id: string; readonly place: Place }[];
 
 export type CauseId = (typeof CAUSES)[number]['id'];
@@ -85,6 +86,8 @@ export function describeCause(cause: number, amount: number): string {
     case 'disconnected-up':
     case 'disconnected-down':
       return 'disconnected';
+    case 'late-source':
+      return 'late playback';
     case undefined:
       return '';
   }

@@ -5,7 +5,7 @@
  * A track is heard or seen end to end, but nobody is blamed for another one's network: the score of a receiver's downlink
  * counts the costs that arose there, and that of a sender's uplink is made from what the server got.
  */
-import { CAUSE, CAUSES, NO_CAUSE, type Place, PLACES } from './causes.ts';
+import { CAUSE, type CauseId, CAUSES, NO_CAUSE, type Place, PLACES } from './causes.ts';
 import { CODEC_BEST, codecImpairment, delayImpairment, lossImpairment, opinion, RATING_BEST } from './emodel.ts';
 import {
   bitrateCost,
@@ -51,6 +51,16 @@ export type TrackFacts = {
   delayDown: number;
   tcpDown: boolean;
 
+  /**
+   * The worst that each way has shown of late (`trouble.ts`), as a share: it says whose a freeze is, and a long buffer. NaN
+   * where nobody has watched.
+   */
+  troubleUp: number;
+  troubleDown: number;
+  /** The same without what was lost. */
+  lateUp: number;
+  lateDown: number;
+
   /** What came out at the receiver. `buffer` in ms, shares from 0 to 1, `freezes` in a second, `bitrate` in bit/s. */
   buffer: number;
   concealed: number;
@@ -76,6 +86,7 @@ export function newFacts(): TrackFacts {
     ...{ cpuLimited: none, bandwidthLimited: none },
     ...{ lossUp: none, jitterUp: none, rttUp: none, delayUp: none, tcpUp: false },
     ...{ lossDown: none, jitterDown: none, rttDown: none, delayDown: none, tcpDown: false },
+    ...{ troubleUp: none, troubleDown: none, lateUp: none, lateDown: none },
     ...{ buffer: none, concealed: none, discarded: none, burst: none, fps: none, frozen: none, freezes: none },
     ...{ pixels: none, wantedPixels: none, bitrate: none, qp: none, decodeTime: none },
   };
@@ -103,6 +114,10 @@ export function forget(facts: TrackFacts): void {
   facts.jitterDown = Number.NaN;
   facts.rttDown = Number.NaN;
   facts.delayDown = Number.NaN;
+  facts.troubleUp = Number.NaN;
+  facts.troubleDown = Number.NaN;
+  facts.lateUp = Number.NaN;
+  facts.lateDown = Number.NaN;
   facts.buffer = Number.NaN;
   facts.concealed = Number.NaN;
   facts.discarded = Number.NaN;
@@ -191,12 +206,38 @@ function rateAudio(facts: TrackFacts, costs: Costs): void {
   addJitter(facts, costs, part * jitter);
 }
 
-/** Speech that is missing without being lost came too late. */
-function addJitter({ jitterUp, jitterDown, tcpUp, tcpDown }: TrackFacts, costs: Costs, cost: number): void {
-  const isUp = known(jitterUp) > known(jitterDown);
-  const tcp = isUp ? tcpUp : tcpDown;
-  const cause = isUp ? (tcp ? 'relay-tcp-up' : 'jitter-up') : tcp ? 'relay-tcp-down' : 'jitter-down';
-  costs[CAUSE[cause]]! += cost;
+/** What came too late or waits for what might: speech that is missing without being lost, and a long buffer. */
+function addJitter(facts: TrackFacts, costs: Costs, cost: number): void {
+  costs[CAUSE[JITTER[lateSideOf(facts)](facts)]]! += cost;
+}
+
+const JITTER = {
+  up: ({ tcpUp }) => (tcpUp ? 'relay-tcp-up' : 'jitter-up'),
+  down: ({ tcpDown }) => (tcpDown ? 'relay-tcp-down' : 'jitter-down'),
+  neither: () => 'late-source',
+} as const satisfies Record<Side, (facts: TrackFacts) => CauseId>;
+
+/** The way that has spoiled what came out, or neither: then a machine was busy, and no network is blamed for it. */
+type Side = 'up' | 'down' | 'neither';
+
+/** Trouble below which it explains nothing. */
+const SOME_TROUBLE = 0.01;
+
+function sideOf(facts: TrackFacts): Side {
+  const { lossUp, lossDown, jitterUp, jitterDown, troubleUp, troubleDown } = facts;
+  const up = Math.max(known(lossUp), troubleUp >= 0 ? troubleUp : known(jitterUp) / 1000);
+  const down = Math.max(known(lossDown), troubleDown >= 0 ? troubleDown : known(jitterDown) / 1000);
+  return worseSide(up, down);
+}
+
+/** The same for what came too late. */
+function lateSideOf({ jitterUp, jitterDown, lateUp, lateDown }: TrackFacts): Side {
+  return worseSide(lateUp >= 0 ? lateUp : known(jitterUp) / 1000, lateDown >= 0 ? lateDown : known(jitterDown) / 1000);
+}
+
+function worseSide(up: number, down: number): Side {
+  if (Math.max(up, down) < SOME_TROUBLE) return 'neither';
+  return up > down ? 'up' : 'down';
 }
 
 function delayCosts(facts: TrackFacts, costs: Costs): void {
@@ -237,7 +278,9 @@ function pictureCosts(facts: TrackFacts, costs: Costs): void {
   const sent = least(offered, facts.sentPixels);
   const delivered = least(sent, facts.pixels);
   costs[encoderCause(facts)]! += resolutionCost(sent, offered);
-  costs[CAUSE['bandwidth-down']]! += resolutionCost(delivered, sent);
+  // A layer that its sender had no room for is not one that the receiver had none for.
+  const narrow = known(facts.bandwidthLimited) > 0 && sideOf(facts) === 'up' ? 'bandwidth-up' : 'bandwidth-down';
+  costs[CAUSE[narrow]]! += resolutionCost(delivered, sent);
   if (facts.qp >= 0) {
     costs[encoderCause(facts)]! += quantiserCost(facts.qp, facts.codec);
   } else if (!facts.screen) {
@@ -278,13 +321,15 @@ const DECODER_BUSY = 0.85;
 /** Why frames that were encoded were not seen. */
 function deliveryCause(facts: TrackFacts, frozen: boolean): number {
   if ((facts.decodeTime * facts.fps) / 1000 > DECODER_BUSY) return CAUSE['decoder-receiver'];
-  const up = known(facts.lossUp) + known(facts.jitterUp) / 1000;
-  const down = known(facts.lossDown) + known(facts.jitterDown) / 1000;
-  const isUp = up > down;
-  if (isUp ? facts.tcpUp : facts.tcpDown) return CAUSE[isUp ? 'relay-tcp-up' : 'relay-tcp-down'];
-  if (Math.max(up, down) < SOME_LOSS && known(facts.cpuLimited) > 0) {
-    return CAUSE[frozen ? 'freezes-source' : 'cpu-source'];
+  const side = sideOf(facts);
+  if (side === 'neither') {
+    if (known(facts.cpuLimited) > 0 && !frozen) return CAUSE['cpu-source'];
+    // A server that has less to send than was asked for leaves out frames before it leaves out pixels.
+    if (facts.pixels < facts.sentPixels && !frozen) return CAUSE['bandwidth-down'];
+    return CAUSE[frozen ? 'freezes-source' : 'frame-rate-source'];
   }
+  const isUp = side === 'up';
+  if (isUp ? facts.tcpUp : facts.tcpDown) return CAUSE[isUp ? 'relay-tcp-up' : 'relay-tcp-down'];
   if (frozen) return CAUSE[isUp ? 'freezes-up' : 'freezes-down'];
   if (isUp) return CAUSE['loss-up'];
   return known(facts.lossDown) >= SOME_LOSS ? CAUSE['loss-down'] : CAUSE['bandwidth-down'];

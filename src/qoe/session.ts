@@ -11,6 +11,7 @@ import { SequenceWindow } from './sequence-window.ts';
 import type { ConsumerView, LinkView, ProducerView } from './server-view.ts';
 import { BEST_OPINION, type Quality, setQuality, Tally } from './tally.ts';
 import { Track } from './track.ts';
+import { Trouble, WaySeen } from './trouble.ts';
 import { DecayingMeans, STALE_AFTER_MS } from './window.ts';
 
 /** Tracks of a session at once, as rooms are large; more are refused. */
@@ -76,6 +77,7 @@ export class QoeSession {
   readonly #causes = new Map<number, { since: Millis; seen: Millis }>();
   /** What the client last told of each way alone, ms, and when. Not a mean: it is one already, by how it is found. */
   readonly #delay = { up: Number.NaN, down: Number.NaN, at: -Infinity };
+  readonly #trouble = { up: new Trouble(), down: new Trouble() };
   #view: LinkView | undefined;
   #relayed = false;
   #overTcp = false;
@@ -211,6 +213,8 @@ export class QoeSession {
     if (Number.isNaN(into.rttUp)) into.rttUp = this.#link.mean(0);
     into.delayUp = this.#oneWay('up', now);
     into.tcpUp = this.#isRelayedOverTcp;
+    into.troubleUp = this.#trouble.up.at(now);
+    into.lateUp = this.#trouble.up.lateAt(now);
   }
 
   #oneWay(way: 'up' | 'down', now: Millis): number {
@@ -254,11 +258,13 @@ export class QoeSession {
   /** Scores everything anew. Call it when something came in, and once a second. True when a level has changed. */
   score(now: Millis, senderOf: SenderOf): boolean {
     for (const tally of [up, down, whole]) tally.reset();
+    for (const way of [seenUp, seenDown]) way.reset();
     for (const [id, track] of this.#tracks) {
       if (track.paused || now - Math.max(track.clientAt, track.serverAt) > STALE_AFTER_MS) continue;
       forget(facts);
       if (track.sent) {
         this.fillUplink(id, facts, now);
+        seenUp.add(facts.lossUp, facts.jitterUp);
         rateTrack(facts, costs);
         up.add(facts, costs, UP);
         continue;
@@ -269,10 +275,15 @@ export class QoeSession {
       if (Number.isNaN(facts.rttDown)) facts.rttDown = this.#link.mean(0);
       facts.delayDown = this.#oneWay('down', now);
       facts.tcpDown = this.#isRelayedOverTcp;
+      facts.troubleDown = this.#trouble.down.at(now);
+      facts.lateDown = this.#trouble.down.lateAt(now);
+      seenDown.add(facts.lossDown, facts.jitterDown);
       rateTrack(facts, costs);
       down.add(facts, costs, DOWN);
       whole.add(facts, costs);
     }
+    this.#trouble.up.take(seenUp.loss, seenUp.jitter, this.#oneWay('up', now), now);
+    this.#trouble.down.take(seenDown.loss, seenDown.jitter, this.#oneWay('down', now), now);
     const { quality } = this;
     if (this.#view?.connected === false) {
       setQuality(quality.up, 1, CAUSE['disconnected-up'], Number.NaN);
@@ -330,6 +341,8 @@ function refuse(report: IngestReport, index: number, why: Rejection, field: stri
   report.reasons.push({ index, why, ...(field === undefined ? {} : { field }) });
 }
 
+const seenUp = new WaySeen();
+const seenDown = new WaySeen();
 const up = new Tally();
 const down = new Tally();
 const whole = new Tally();

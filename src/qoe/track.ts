@@ -149,9 +149,9 @@ export class Track {
     const means = this.#means;
     this.#fillIdentity(facts);
     facts.lossDown = this.loss;
-    // The receiver's jitter is that of both ways together; its RTCP reports say the same.
+    // The receiver's jitter is that of both ways together; its RTCP reports say the same. They vary apart from each other.
     const jitter = either(means.mean(M.jitter), means.mean(M.serverJitter));
-    facts.jitterDown = facts.jitterUp > 0 ? Math.max(0, jitter - facts.jitterUp) : jitter;
+    facts.jitterDown = facts.jitterUp > 0 ? Math.sqrt(Math.max(0, jitter ** 2 - facts.jitterUp ** 2)) : jitter;
     facts.rttDown = either(means.mean(M.serverRtt), means.mean(M.rtt));
     facts.buffer = means.mean(M.buffer);
     facts.concealed = means.mean(M.concealed);
