@@ -3,10 +3,12 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { createCollector } from '../../client/sdk/qoe/collector.ts';
 import { OneWayDelay, type ReportArrival, type RoundTrip } from '../../client/sdk/qoe/one-way-delay.ts';
 import { CLEAN, Direction } from '../support/impairment.ts';
 
 const BASE = 10;
+const EPOCH = 1_795_000_000_000;
 
 test('the way that got slow is told, whichever it is, whatever the clocks say', () => {
   for (const clock of [0, -3_600_000, 1e12]) {
@@ -68,6 +70,28 @@ test('a clock that is set, forth or back, is no slow way', () => {
     one.run(10, {});
     assert.deepEqual(one.told(), { up: BASE, down: BASE });
   }
+});
+
+test("a page's samples tell both ways, from the server's sender and receiver reports", () => {
+  const collector = createCollector(EPOCH);
+  const last = [0, 1, 2, 3].map((look) => {
+    const at = EPOCH + look * 2000;
+    const late = look < 2 ? 0 : 300;
+    const entry = (type: string, more: object) => ({ ...{ id: type, type, timestamp: at - 500 }, ...more });
+    const pair = { ...entry('candidate-pair', { nominated: true, state: 'succeeded' }), timestamp: at };
+    const recv = [pair, entry('remote-outbound-rtp', { remoteTimestamp: at - 500 - BASE - late })];
+    const send = [pair, entry('remote-inbound-rtp', { roundTripTime: (2 * BASE + late) / 1000 })];
+    const [sample] = collector.take({ at, recv, send, received: [], sent: [], timings: {} });
+    return sample?.kind === 'session'
+      ? [sample.delayUp, sample.delayDown].map((ms = Number.NaN) => Math.round(ms))
+      : [];
+  });
+  assert.deepEqual(last, [
+    [BASE, BASE],
+    [BASE, BASE],
+    [BASE, BASE + 300],
+    [BASE, BASE + 300],
+  ]);
 });
 
 test('without reports, or without round trips, nothing is told', () => {

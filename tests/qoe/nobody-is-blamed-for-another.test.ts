@@ -64,6 +64,31 @@ test('what a client said of its ways is forgotten when it says no more', () => {
   assert.ok(call.ann.quality.up.score >= 4, String(call.ann.quality.up.score));
 });
 
+test('a freeze is told when it is over, and still put down to the way that was in trouble before', () => {
+  for (const [way, place] of [
+    ['lossUp', 'uplink'],
+    ['lossDown', 'downlink'],
+  ] as const) {
+    const call = twoInACall();
+    call.run(10, {});
+    call.run(2, { [way]: 0.3 });
+    call.run(8, {});
+    call.run(2, { frozen: 1500 });
+    const { down } = call.bob.quality;
+    if (place === 'downlink') assert.equal(placeOf(down.cause), 'downlink');
+    else assert.ok(down.score >= 4, `Bob's downlink has done nothing: ${down.score}`);
+    assert.ok(call.bob.quality.experience < 3.5);
+  }
+});
+
+test('where neither way showed anything, no network is blamed for what came late or stood still', () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.run(4, { frozen: 800, buffer: 500 });
+  for (const each of [call.bob.quality.down, call.ann.quality.up]) assert.ok(each.score >= 4, String(each.score));
+  assert.ok(call.bob.quality.experience < 3.5, 'which does not make it any better');
+});
+
 test("an encoder that its machine holds back is the source's fault", () => {
   const call = twoInACall();
   call.run(10, { sentFps: 6, limitation: 'cpu' });
@@ -115,6 +140,9 @@ type Weather = {
   delayUp?: number;
   delayDown?: number;
   relayTcpDown?: boolean;
+  /** What Bob's machine shows and plays, ms. */
+  frozen?: number;
+  buffer?: number;
   sentFps?: number;
   limitation?: string;
   cutUp?: boolean;
@@ -164,7 +192,7 @@ function twoInACall() {
 
   function tell(weather: Weather): void {
     const { lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false } = weather;
-    const { delayUp, delayDown } = weather;
+    const { delayUp, delayDown, frozen = 0, buffer = 50 } = weather;
     const hd = { width: 1280, height: 720 };
     beacon(ann, [
       {
@@ -189,8 +217,17 @@ function twoInACall() {
         ...{ kind: 'session', candidateType: relayTcpDown ? 'relay' : 'host', protocol: relayTcpDown ? 'tcp' : 'udp' },
         ...(delayDown === undefined ? {} : { delayDown, delayUp: 10 }),
       },
-      { kind: 'recv', track: 'c-audio', packets: 100, concealed: loss * 0.9, buffer: 50 },
-      { kind: 'recv', track: 'c-video', ...hd, fps: sentFps, frozen: 0, freezes: 0, qp: 40, decodeTime: 3 },
+      { kind: 'recv', track: 'c-audio', packets: 100, concealed: loss * 0.9, buffer },
+      {
+        kind: 'recv',
+        track: 'c-video',
+        ...hd,
+        fps: sentFps,
+        frozen,
+        freezes: Number(frozen > 0),
+        qp: 40,
+        decodeTime: 3,
+      },
     ]);
   }
 

@@ -141,7 +141,7 @@ function facts(): fc.Arbitrary<TrackFacts> {
     ...{ lossDown: share, jitterDown: maybe(500), rttDown: maybe(2000), delayDown: maybe(1000), tcpDown: fc.boolean() },
     ...{ buffer: maybe(1000), concealed: share, discarded: share, burst: maybe(8), fps: maybe(60), frozen: share },
     ...{ freezes: maybe(5), pixels: maybe(4e6), wantedPixels: maybe(4e6), bitrate: maybe(5e6), qp: maybe(255) },
-    decodeTime: maybe(100),
+    ...{ troubleUp: share, troubleDown: share, lateUp: share, lateDown: share, decodeTime: maybe(100) },
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { WrittenSample } from '../../../src/qoe/fields.ts';
 import type { JoinTimings } from '../api.ts';
-import { type JoinStep, measureConnection, measureJoin } from './connection.ts';
+import { createWays, type JoinStep, measureConnection, measureJoin } from './connection.ts';
 import { intervalOf, LONGEST, SHORTEST } from './interval.ts';
 import { measureReceived } from './received.ts';
 import { type LayerInterval, measureSent } from './sent.ts';
@@ -41,6 +41,8 @@ type Base = { readonly breaks: number; readonly streams: ReadonlyMap<string, Sta
 export type Collector = {
   /** Samples of what lies between the last observation and this one. */
   take(observation: Observation): WrittenSample[];
+  /** One of the ways has got slow, and it is not known yet which: in a second it will be. */
+  readonly undecided: boolean;
   /** Signaling or ICE was set up again. */
   reconnected(): void;
   /** A new session, of which nothing was told yet: samples are numbered from 0. `at` as in an observation. */
@@ -53,6 +55,7 @@ export function createCollector(startedAt: number): Collector {
   let lastAt = startedAt;
   let reconnects = 0;
   const told = new Set<JoinStep>();
+  const ways = createWays();
 
   const next = () => (sequence += 1) - 1;
 
@@ -110,6 +113,7 @@ export function createCollector(startedAt: number): Collector {
     const ms = Math.min(LONGEST, Math.max(SHORTEST, elapsed));
     lastAt = at;
     const fields: ReturnType<typeof measureConnection> = measureConnection(recv, send);
+    ways.measure(recv, send, fields);
     measureJoin(timings, told, fields);
     if (reconnects > 0) put(fields, 'reconnects', reconnects);
     reconnects = 0;
@@ -130,6 +134,9 @@ export function createCollector(startedAt: number): Collector {
       // Those that were not seen this time begin anew when they are back.
       bases = kept;
       return samples.filter((sample) => sample !== undefined);
+    },
+    get undecided() {
+      return ways.undecided;
     },
     reconnected: () => void (reconnects += 1),
     begin(at) {

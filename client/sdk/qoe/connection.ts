@@ -1,7 +1,8 @@
 /** What reports say of the connection as a whole. Pure. */
 import type { FieldsOf } from '../../../src/qoe/fields.ts';
 import type { JoinTimings } from '../api.ts';
-import type { Report } from './stats.ts';
+import { OneWayDelay, type RoundTrip } from './one-way-delay.ts';
+import type { Report, Stats } from './stats.ts';
 import { milliseconds, type Numbers, put } from './values.ts';
 
 type Words = Pick<FieldsOf<'session'>, 'candidateType' | 'protocol'>;
@@ -25,6 +26,51 @@ export function measureConnection(recv: Report | undefined, send: Report | undef
   const spoken = candidateType === 'relay' ? relayProtocol : protocol;
   if (isOneOf(spoken, PROTOCOLS)) sample.protocol = spoken;
   return sample;
+}
+
+/** After so long a receiver report is an old one, ms: they come every second with video, every five without. */
+const RECENT = 3000;
+
+/**
+ * What either way takes, by reports of the server and round trips to it. A connectivity check does not say when it was
+ * answered: it counts from when it is first seen.
+ */
+export function createWays() {
+  const delay = new OneWayDelay();
+  let answered: number | undefined;
+
+  function checked(pair: Stats | undefined): RoundTrip | undefined {
+    const { currentRoundTripTime, responsesReceived, timestamp } = pair ?? {};
+    if (currentRoundTripTime === undefined || timestamp === undefined || responsesReceived === answered)
+      return undefined;
+    answered = responsesReceived;
+    return { rtt: currentRoundTripTime * 1000, at: timestamp };
+  }
+
+  function reported(send: Report | undefined): RoundTrip | undefined {
+    const { roundTripTime, timestamp } = send?.receiverReport ?? {};
+    if (roundTripTime === undefined || timestamp === undefined) return undefined;
+    return (send?.pair?.timestamp ?? timestamp) - timestamp < RECENT
+      ? { rtt: roundTripTime * 1000, at: timestamp }
+      : undefined;
+  }
+
+  return {
+    /** The next report of the server will say which way has got slow. */
+    get undecided() {
+      return delay.undecided;
+    },
+    measure(recv: Report | undefined, send: Report | undefined, into: Numbers): void {
+      const { remoteTimestamp, timestamp } = recv?.senderReport ?? {};
+      const report =
+        remoteTimestamp === undefined || timestamp === undefined
+          ? undefined
+          : { sentAt: remoteTimestamp, arrivedAt: timestamp };
+      delay.observe(report, reported(send) ?? checked(recv?.pair));
+      put(into, 'delayUp', delay.up);
+      put(into, 'delayDown', delay.down);
+    },
+  };
 }
 
 function isOneOf<Word extends string>(word: string | undefined, words: Record<Word, true>): word is Word {

@@ -8,6 +8,9 @@ import type { Stats } from './stats.ts';
 /** Milliseconds between two samples. */
 const INTERVAL = { least: 1000, usual: 2000, most: 30_000 } as const;
 
+/** When the server's next report is there, which comes every second, ms. */
+const SOON = 1000;
+
 /** One report for each connection. */
 export type Reports = { recv: Iterable<Stats> | undefined; send: Iterable<Stats> | undefined };
 
@@ -52,6 +55,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let { session } = options;
   let asking = false;
   let lost = false;
+  let hurried = false;
 
   async function sample(): Promise<void> {
     if (asking || !outbox.wants(session)) return;
@@ -70,7 +74,17 @@ export function createReporter(options: ReporterOptions): Reporter {
       timings: options.timings,
     };
     outbox.add(session, collector.take(observation));
+    if (collector.undecided) hurry();
     if (scope.closed) outbox.last();
+  }
+
+  function hurry(): void {
+    if (hurried || interval <= SOON) return;
+    hurried = true;
+    scope.after(SOON, () => {
+      hurried = false;
+      void sample();
+    });
   }
 
   function plan(milliseconds: number): void {

@@ -29,7 +29,7 @@ export type Counters =
 type Gauges =
   | ('ssrc' | 'jitter' | 'roundTripTime' | 'frameWidth' | 'frameHeight')
   | ('targetBitrate' | 'framesPerSecond' | 'width' | 'height')
-  | ('currentRoundTripTime' | 'availableOutgoingBitrate');
+  | ('currentRoundTripTime' | 'availableOutgoingBitrate' | 'responsesReceived' | 'remoteTimestamp');
 
 /** What a track of ours is known by in a report. */
 export type StreamName = { readonly mid: string | undefined; readonly ssrc: number | undefined };
@@ -43,6 +43,9 @@ export type Report = {
   remoteInbound(layer: Stats): Stats | undefined;
   /** What this layer encodes; `trackId` where the layer does not say. */
   source(layer: Stats, trackId: string | undefined): Stats | undefined;
+  /** What the other side said last of what it sends, with its clock, and of what it gets, with a round trip. */
+  readonly senderReport: Stats | undefined;
+  readonly receiverReport: Stats | undefined;
   /** The candidate pair in use, and its own side's candidate. */
   readonly pair: Stats | undefined;
   readonly candidate: Stats | undefined;
@@ -53,6 +56,7 @@ export function readReport(entries: Iterable<Stats>): Report {
   const inbound: Stats[] = [];
   const outbound: Stats[] = [];
   const remotes: Stats[] = [];
+  const senders: Stats[] = [];
   const sources: Stats[] = [];
   const pairs: Stats[] = [];
   const candidates: Stats[] = [];
@@ -61,6 +65,7 @@ export function readReport(entries: Iterable<Stats>): Report {
     'inbound-rtp': inbound,
     'outbound-rtp': outbound,
     'remote-inbound-rtp': remotes,
+    'remote-outbound-rtp': senders,
     'media-source': sources,
     'candidate-pair': pairs,
     'local-candidate': candidates,
@@ -81,9 +86,19 @@ export function readReport(entries: Iterable<Stats>): Report {
       sources.find((one) =>
         layer.mediaSourceId === undefined ? one.trackIdentifier === trackId : one.id === layer.mediaSourceId,
       ),
+    senderReport: latest(senders, ({ remoteTimestamp }) => remoteTimestamp),
+    receiverReport: latest(remotes, ({ roundTripTime }) => roundTripTime),
     pair,
     candidate: pair && candidates.find((one) => one.id === pair.localCandidateId),
   };
+}
+
+/** The last one that came, of those that tell what `read` looks for. */
+function latest(entries: readonly Stats[], read: (entry: Stats) => number | undefined): Stats | undefined {
+  return entries.reduce<Stats | undefined>(
+    (last, one) => (read(one) === undefined || one.timestamp <= (last?.timestamp ?? -Infinity) ? last : one),
+    undefined,
+  );
 }
 
 /** By the media section, which names what is sent and received alike; by SSRC where a browser does not tell it. */

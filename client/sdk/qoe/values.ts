@@ -35,6 +35,8 @@ export const RANGES = {
   sourceHeight: [16_384, 1],
   encodeTime: [10_000, 0.01],
   available: [1e10, 1],
+  delayUp: [10_000, 0.1],
+  delayDown: [10_000, 0.1],
   reconnects: [1000, 1],
   joinSocket: [600_000, 0.1],
   joinAnswered: [600_000, 0.1],
