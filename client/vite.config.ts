@@ -26,8 +26,9 @@ const leaveOut: Plugin = {
 };
 
 /**
- * One command, two builds: the SDK as one ES module at dist/client/sdk/sluice.js, and the pages with hashed assets
- * in dist/client/web/. `builder` makes `vite build` run both.
+ * One command, three builds: the SDK as one ES module at dist/client/sdk/sluice.js, and the pages with hashed assets
+ * in dist/client/web/. The meeting page and the dashboard share nothing there: a chunk of both would be one more file
+ * to wait for before a join. `builder` makes `vite build` run all three, in this order.
  */
 export default defineConfig({
   root: path('./web'),
@@ -51,6 +52,17 @@ export default defineConfig({
         assetsDir: 'assets',
         reportCompressedSize: true,
         rolldownOptions: { input: { meet: path('./web/meet.html') }, output: { postBanner: COMPILE_HINT } },
+      },
+    },
+    dashboard: {
+      consumer: 'client',
+      build: {
+        target,
+        outDir: path('../dist/client/web'),
+        // The meeting page is there already.
+        emptyOutDir: false,
+        assetsDir: 'assets',
+        rolldownOptions: { input: { dashboard: path('./web/dashboard.html') } },
       },
     },
     sdk: {

@@ -26,7 +26,7 @@ const PAGE_HEADERS = {
   'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self)',
 };
 
-/** Serves the built pages at /meet/{room} and their assets, and the browser SDK at /sdk/sluice.js. */
+/** Serves the built pages, at /meet/{room} and /dashboard, their assets, and the browser SDK at /sdk/sluice.js. */
 export function servePages(http: HttpServer, folder: string): void {
   if (!existsSync(join(folder, 'web'))) {
     throw new Error(
@@ -36,7 +36,7 @@ export function servePages(http: HttpServer, folder: string): void {
   const sdk = staticFiles(join(folder, 'sdk'), { mount: '/sdk' });
   http.route('GET', '/sdk/*', sdk.handler, { headers: { 'access-control-allow-origin': '*' } });
   const web = staticFiles(join(folder, 'web'), {
-    fallbacks: { '/meet/': 'meet.html' },
+    fallbacks: { '/meet/': 'meet.html', '/dashboard': 'dashboard.html', '/dashboard/': 'dashboard.html' },
     pageHeaders: PAGE_HEADERS,
   });
   // Browsers ask for it beside documents that name no icon, such as the answers of the API.

@@ -19,8 +19,11 @@ export const PAGES = {
   args: ['build', '--config', 'client/vite.config.ts', '--logLevel', 'warn'],
   config: 'client/vite.config.ts',
   output: 'dist/client',
-  // The client shares the wire schema, and what that imports, with the server.
-  inputs: ['client', 'src/kernel', 'src/rooms', 'src/signaling/wire.ts', 'package-lock.json'],
+  // The client shares the wire schema, what that imports, and the words of quality with the server.
+  inputs: [
+    ...['client', 'src/kernel', 'src/rooms', 'src/signaling/wire.ts', 'src/qoe/level.ts', 'src/qoe/causes.ts'],
+    'package-lock.json',
+  ],
 };
 
 /** @satisfies {Bundle} */

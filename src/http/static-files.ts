@@ -12,7 +12,8 @@ export type StaticOptions = {
   mount?: string;
   /**
    * The file that answers a path which is no file, by the path's beginning: `{ '/meet/': 'meet.html' }`. The longest
-   * beginning that fits wins. Files are named relative to the directory.
+   * beginning that fits wins, and one without a slash at its end has to be the whole path. Files are named relative to
+   * the directory.
    */
   fallbacks?: Readonly<Record<string, string>>;
   /** Files whose names carry a hash of their content, by path: they never change. Default: all below `/assets/`. */
@@ -66,7 +67,8 @@ export function staticFiles(directory: string, options: StaticOptions = {}): Sta
   const find = (path: string): File | undefined =>
     files.get(path) ??
     files.get(decodePath(path)) ??
-    beginnings.find(({ beginning }) => path.startsWith(beginning))?.file;
+    beginnings.find(({ beginning }) => (beginning.endsWith('/') ? path.startsWith(beginning) : path === beginning))
+      ?.file;
 
   return {
     handler(request) {

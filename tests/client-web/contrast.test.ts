@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
+import { COLOURS, colourOf } from '../../client/web/dashboard/charts/styles.ts';
+
 const theme = read('theme.css');
+const dashboard = read('dashboard/colours.css');
 const ui = read('ui/base.css');
-const split = theme.indexOf('@media (prefers-color-scheme: light)');
-const dark = propertiesOf(theme.slice(0, split));
-const light = new Map([...dark, ...propertiesOf(theme.slice(split))]);
+const [dark, light] = themesOf(theme, dashboard);
 
 /** Text on its ground, as the style sheets combine them. */
 const TEXT: [text: string, ground: string][] = [
@@ -30,6 +31,10 @@ const TEXT: [text: string, ground: string][] = [
   ['--danger-text', '--surface'],
   ['--on-warning', '--warning'],
   ['--on-chip', '--chip'],
+  ...['--level-excellent', '--level-good', '--level-poor', '--level-lost'].map((level): [string, string] => [
+    level,
+    '--surface',
+  ]),
 ];
 
 /** What marks a control or its state, on what lies beside it (WCAG 2.2 §1.4.11). */
@@ -39,6 +44,11 @@ const MARKS: [mark: string, ground: string][] = [
   ['--accent', '--bg'],
   ['--accent-text', '--raised'],
   ['--danger', '--bg'],
+  ...['--fill-excellent', '--fill-good', '--fill-poor', '--fill-lost'].map((fill): [string, string] => [
+    fill,
+    '--surface',
+  ]),
+  ...Array.from({ length: COLOURS }, (_, index): [string, string] => [colourOf(index), '--surface']),
 ];
 
 for (const [name, colours] of Object.entries({ dark, light })) {
@@ -65,6 +75,13 @@ test('the formula is that of WCAG: black on white is 21, and #777777 on white ju
 
 function read(file: string): string {
   return readFileSync(new URL(`../../client/web/${file}`, import.meta.url), 'utf8');
+}
+
+/** What applies in the dark, and what in the light. */
+function themesOf(...sheets: string[]): [dark: Map<string, string>, light: Map<string, string>] {
+  const parts = sheets.map((css) => css.split('@media (prefers-color-scheme: light)'));
+  const first = parts.flatMap(([before = '']) => [...propertiesOf(before)]);
+  return [new Map(first), new Map([...first, ...parts.flatMap(([, after = '']) => [...propertiesOf(after)])])];
 }
 
 function propertiesOf(css: string): Map<string, string> {

@@ -98,6 +98,15 @@ test('a directory can stand under a path, and a name with spaces is found', asyn
   await files.compressed;
 });
 
+test('a fallback without a slash at its end is for that path alone', async (t) => {
+  const files = staticFiles(site(t), { fallbacks: { '/dashboard': 'meet.html', '/dashboard/': 'meet.html' } });
+  const { port } = await startServer(t, {}, (server) => server.route('GET', '/*', files.handler));
+  assert.match((await ask(port, 'GET', '/dashboard')).text, /Meet/);
+  assert.match((await ask(port, 'GET', '/dashboard/rooms/lab')).text, /Meet/);
+  assert.equal((await ask(port, 'GET', '/dashboards')).status, 404);
+  await files.compressed;
+});
+
 test('a fallback page that is not there stops the start', (t) => {
   assert.throws(() => staticFiles(site(t), { fallbacks: { '/meet/': 'nope.html' } }), /nope\.html.*missing/);
 });

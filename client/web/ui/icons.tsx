@@ -141,6 +141,38 @@ export const WarningIcon: Icon = () => (
   </Glyph>
 );
 
+export const SignOutIcon: Icon = () => (
+  <Glyph>
+    <path d="M14 4H7a2.500 2.500 0 0 0-2.500 2.500v11A2.500 2.500 0 0 0 7 20h7M10 12h10.500m0 0-3.500-3.500m3.500 3.500-3.500 3.500" />
+  </Glyph>
+);
+
+export const UpIcon: Icon = () => (
+  <Glyph>
+    <path d="M12 20V5m0 0-5.500 5.500M12 5l5.500 5.500" />
+  </Glyph>
+);
+
+export const DownIcon: Icon = () => (
+  <Glyph>
+    <path d="M12 4v15m0 0-5.500-5.500M12 19l5.500-5.500" />
+  </Glyph>
+);
+
+export const SourceIcon: Icon = () => (
+  <Glyph>
+    <circle cx="12" cy="12" r="2.500" />
+    <path d="M7.200 7.200a6.800 6.800 0 0 0 0 9.600M16.800 7.200a6.800 6.800 0 0 1 0 9.600M4.500 4.500a10.600 10.600 0 0 0 0 15M19.500 4.500a10.600 10.600 0 0 1 0 15" />
+  </Glyph>
+);
+
+export const MachineIcon: Icon = () => (
+  <Glyph>
+    <rect x="4.500" y="5" width="15" height="10.500" rx="2" />
+    <path d="M2.500 19h19" />
+  </Glyph>
+);
+
 /** The mark of the product: a gate that is half open, and the stream below it. */
 export function Logo(): JSX.Element {
   return (
