@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { App } from './app.ts';
 import { parseIdentity, parseRoomName } from './rooms/ids.ts';
 
-/** What a person is told who starts a server with no configuration: two links to one meeting, and the key. */
+/** What a person is told who starts a server with no configuration: two links to one meeting, the dashboard, and the key. */
 export async function welcome({ url, generatedKey, tokens, turn }: App): Promise<string> {
   const room = parseRoomName(`demo-${randomBytes(3).toString('hex')}`)!;
   const link = async (name: string) => {
@@ -19,6 +19,9 @@ export async function welcome({ url, generatedKey, tokens, turn }: App): Promise
 
   and join it from a second window:
     ${await link('Second guest')}
+
+  See how good the calls are (it asks for the API key below):
+    ${url}/dashboard
 
   TURN, for clients that cannot reach the media ports (credentials come with each join, and over REST):
 ${(turn?.uris ?? ['off']).map((uri) => `    ${uri}`).join('\n')}

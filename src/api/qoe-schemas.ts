@@ -7,7 +7,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { BeaconSchema, MAX_SAMPLES, SampleSchema } from '../qoe/beacon.ts';
 import { CAUSES, PLACES } from '../qoe/causes.ts';
 import { LEVELS } from '../qoe/level.ts';
-import { LIVE_EVENT_NAMES } from '../qoe/live.ts';
+import { LIVE_EVENT_NAMES } from '../qoe/live-events.ts';
 import { REJECTIONS } from '../qoe/sample.ts';
 import { LEAVE_REASONS } from '../rooms/events.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';

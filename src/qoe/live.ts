@@ -5,16 +5,7 @@
 import type { EventStream } from '../http/event-stream.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import type { RoomName } from '../rooms/ids.ts';
-
-/** The kinds of events, by the name under which their losses are told. */
-const LOST_AS = {
-  score: 'scores',
-  sample: 'samples',
-  'session-started': 'sessions',
-  'session-ended': 'sessions',
-} as const;
-export type LiveEventName = keyof typeof LOST_AS;
-export const LIVE_EVENT_NAMES = Object.keys(LOST_AS) as LiveEventName[];
+import { type LiveEventName, LOST_AS } from './live-events.ts';
 
 /** Bytes that may wait for a reader before it loses events, and below which it gets them again. */
 const MAX_WAITING = 512 * 1024;

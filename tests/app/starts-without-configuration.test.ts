@@ -19,6 +19,9 @@ test('a server without configuration prints two links to one meeting and a key, 
   const origin = new URL(links[0]![0]).origin;
   const rooms = await fetch(`${origin}/v1/rooms`, { headers: { authorization: `Bearer ${key}` } });
   assert.equal(rooms.status, 200);
+  const dashboard = await fetch(server.output.match(/http:\/\/localhost:\d+\/dashboard$/mu)![0]);
+  assert.match(await dashboard.text(), /Sluice dashboard/u);
+  assert.match(dashboard.headers.get('content-security-policy')!, /default-src 'self'/u);
   const icon = await fetch(`${origin}/favicon.ico`);
   assert.match(icon.headers.get('content-type')!, /image\/svg/u);
   const sdk = await fetch(`${origin}/sdk/sluice.js`);

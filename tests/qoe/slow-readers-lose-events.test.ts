@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { EventStream, ServerSentEvent } from '../../src/http/event-stream.ts';
-import { LIVE_EVENT_NAMES, LiveStreams } from '../../src/qoe/live.ts';
+import { LiveStreams } from '../../src/qoe/live.ts';
+import { LIVE_EVENT_NAMES } from '../../src/qoe/live-events.ts';
 import { SluiceError } from '../../src/kernel/errors.ts';
 import type { RoomName } from '../../src/rooms/ids.ts';
 

@@ -9,7 +9,6 @@ import type {
   QoeRoomList,
   QoeSession,
   QoeSessionList,
-  QoeStartedEvent,
 } from '../../../src/api/qoe-schemas.ts';
 
 export type Person = Static<typeof QoeParticipant>;
@@ -25,5 +24,4 @@ export type SessionList = Static<typeof QoeSessionList>;
 export type SessionSummary = SessionList['sessions'][number];
 export type CauseList = Static<typeof QoeCauses>;
 export type CauseCost = CauseList['causes'][number];
-export type Started = Static<typeof QoeStartedEvent>;
 export type Ended = Static<typeof QoeEndedEvent>;

@@ -7,7 +7,7 @@ import { Button } from '../ui/button.tsx';
 import type { Client } from './client.ts';
 import { PageHeading } from './heading.tsx';
 import { CauseLine, LevelMark, LevelShares, SHOWN_LEVELS } from './levels.tsx';
-import { isTrouble, levelOf, type LiveRoom, noCounts, type Present } from './live-state.ts';
+import { isTrouble, levelOf, type LiveRoom, nameOf, noCounts, type Present } from './live-state.ts';
 import { Link } from './navigation.tsx';
 import { DEFAULT_LAST } from './route.ts';
 import { Empty, LinkState, Loading, LostNotice, useNow } from './status.tsx';
@@ -141,22 +141,24 @@ function RoomCard({ room, now }: { room: LiveRoom; now: number }): JSX.Element {
 
 function Person({ person, now }: { person: Present; now: number }): JSX.Element {
   const level = levelOf(person);
-  const both = person.report?.both;
+  const { both } = person.report;
   const told = isTrouble(level) || level === 'good';
   return (
     <li class="room-person" data-level={level ?? 'unknown'}>
       <LevelMark level={level} label={level ?? 'not scored yet'} />
-      <span class="room-identity" title={person.identity}>
-        <bdi>{person.identity}</bdi>
-      </span>
-      {told && both && (
-        <span class="room-why">
-          {both.cause ? <CauseLine cause={both.cause} short /> : <span class="cause">no cause known</span>}
-          <span class="room-since" title={`since ${words.moment(both.since, now)}`}>
-            {words.duration(now - both.since)}
-          </span>
+      <span class="room-about">
+        <span class="room-identity" title={person.identity}>
+          <bdi>{nameOf(person)}</bdi>
         </span>
-      )}
+        {told && (
+          <span class="room-why">
+            {both.cause ? <CauseLine cause={both.cause} short /> : <span class="cause">no cause known</span>}
+            <span class="room-since" title={`since ${words.moment(both.since, now)}`}>
+              {words.duration(now - both.since)}
+            </span>
+          </span>
+        )}
+      </span>
     </li>
   );
 }
@@ -186,7 +188,7 @@ function NoRooms(): JSX.Element {
 function fits(room: LiveRoom, wanted: string): boolean {
   return (
     room.name.toLowerCase().includes(wanted) ||
-    room.people.some(({ identity }) => identity.toLowerCase().includes(wanted))
+    room.people.some((person) => `${person.identity} ${nameOf(person)}`.toLowerCase().includes(wanted))
   );
 }
 

@@ -1,13 +1,13 @@
 /** Who is where and how well, as the live stream tells it. No clock of its own: times are this machine's, ms. */
 import { LEVELS, type Level } from '../../../src/qoe/level.ts';
-import type { Ended, Person, RoomSummary, Started } from './answers.ts';
+import type { Ended, Person, RoomSummary } from './answers.ts';
 
-/** Somebody in a room. `report` is there once the server has scored it. */
+/** Somebody in a room, and what was last told of it. */
 export type Present = {
   session: string;
   room: string;
   identity: string;
-  report: Person | undefined;
+  report: Person;
   /** When it was last heard of, by this machine's clock. */
   heardAt: number;
 };
@@ -43,14 +43,10 @@ export class LiveState {
     for (const { room } of rooms) this.#rooms.add(room);
   }
 
+  /** Somebody came in, or was scored. */
   scored(person: Person, now: number): void {
     const { session, room, identity } = person;
     this.#people.set(session, { session, room, identity, report: person, heardAt: now });
-  }
-
-  started({ session, room, identity }: Started, now: number): void {
-    const report = this.#people.get(session)?.report;
-    this.#people.set(session, { session, room, identity, report, heardAt: now });
   }
 
   ended({ session }: Ended): void {
@@ -64,8 +60,9 @@ export class LiveState {
   prune(now: number): boolean {
     const before = this.#people.size;
     for (const [session, { heardAt }] of this.#people) {
-      const missed = heardAt < this.#openedAt && now - this.#openedAt > SETTLE_MS;
-      if (missed || now - heardAt > SILENT_FOR_MS) this.#people.delete(session);
+      const silentSince = Math.max(heardAt, this.#openedAt);
+      const silentFor = heardAt < this.#openedAt ? SETTLE_MS : SILENT_FOR_MS;
+      if (now - silentSince > silentFor) this.#people.delete(session);
     }
     return this.#people.size !== before;
   }
@@ -88,9 +85,14 @@ export class LiveState {
   }
 }
 
+/** What somebody is called: for people to read, and not unique as the identity is. */
+export function nameOf({ report, identity }: Present): string {
+  return report.name === '' ? identity : report.name;
+}
+
 /** The level of somebody, undefined while it was not scored. */
 export function levelOf({ report }: Present): Level | undefined {
-  return typeof report?.both.score === 'number' ? report.both.level : undefined;
+  return typeof report.both.score === 'number' ? report.both.level : undefined;
 }
 
 /** Whether this level is one that somebody should see to. */

@@ -143,14 +143,17 @@ function useRoomHistory(client: Client, room: string, range: TimeRange) {
   const history = useRef(new History());
   const [loaded, setLoaded] = useState(0);
   const moving = 'last' in range;
-  const step = stepFor(moving ? range.last : (range.to - range.from) / 1000);
+  const [answeredStep, setAnsweredStep] = useState(1);
+  // How fine the rows of a range are that stands still is the server's to say: it knows which it still has.
+  const step = moving ? stepFor(range.last) : answeredStep;
   const key = moving ? `${room} last ${range.last}` : `${room} ${range.from} ${range.to}`;
   const answer = useAnswer<RoomAnswer>(key, async (signal) => {
     const now = Date.now();
-    const query = moving ? { from: now - range.last * 1000, to: now + 1000, step } : { ...whole(range), step };
+    const query = moving ? { from: now - range.last * 1000, to: now + 1000, step } : whole(range);
     const found = await client.get<RoomAnswer>(`/v1/qoe/rooms/${encodeURIComponent(room)}`, query, signal);
     if (history.current.key !== key) history.current = new History(key);
     history.current.load(found.sessions.map(trackOf));
+    setAnsweredStep(found.step);
     setLoaded((count) => count + 1);
     return found;
   });

@@ -49,7 +49,7 @@ export function RoomPeople(props: RoomPeopleProps): JSX.Element {
 
 function PersonItem(props: RoomPeopleProps & { participant: Participant }): JSX.Element {
   const { participant, visible, chosen, direction, at, now, step, onToggle, onChoose } = props;
-  const { session, identity, style, present, track } = participant;
+  const { session, identity, name, style, present, track } = participant;
   const report = present?.report;
   const row = at === undefined ? report && rowOf(report) : rowAt(track, at * 1000, step);
   const level = at === undefined ? present && levelOf(present) : row?.level;
@@ -69,14 +69,14 @@ function PersonItem(props: RoomPeopleProps & { participant: Participant }): JSX.
           <input
             type="checkbox"
             class="visually-hidden"
-            aria-label={`Show ${identity} in the charts`}
+            aria-label={`Show ${name} in the charts`}
             checked={visible.has(session)}
             onChange={(event) => onToggle(session, event.currentTarget.checked)}
           />
           <Swatch style={style} />
         </label>
         <Link class="person-link" to={{ page: 'session', id: session }} title={identity}>
-          <bdi>{identity}</bdi>
+          <bdi>{name}</bdi>
         </Link>
         {level === undefined && present === undefined ? (
           <span class="muted">{at === undefined ? 'left' : 'not there'}</span>
@@ -84,6 +84,11 @@ function PersonItem(props: RoomPeopleProps & { participant: Participant }): JSX.
           <LevelBadge level={level} />
         )}
       </div>
+      {name !== identity && (
+        <p class="person-identity">
+          <bdi>{identity}</bdi>
+        </p>
+      )}
       {at === undefined && report && <Blame up={report.up} down={report.down} now={now} />}
       <Values row={row} direction={direction} />
     </li>

@@ -12,11 +12,13 @@ import {
 } from './charts/timeline-data.ts';
 import type { TimelineView } from './charts/timeline.ts';
 import type { Row, Track } from './history.ts';
-import { levelOf, type Present, rank } from './live-state.ts';
+import { levelOf, nameOf, type Present, rank } from './live-state.ts';
 
 export type Participant = {
   readonly session: string;
   readonly identity: string;
+  /** What it is called. */
+  readonly name: string;
   /** A number that is its own as long as the page is open: its colour and dashes. */
   readonly style: number;
   /** Undefined where it has left. */
@@ -40,13 +42,20 @@ export function participantsOf(present: readonly Present[], tracks: readonly Tra
   return [
     ...present.map((person): Participant => {
       const { session, identity } = person;
-      return { session, identity, style: styleOf(session), present: person, track: known.get(session) };
+      return {
+        session,
+        identity,
+        name: nameOf(person),
+        style: styleOf(session),
+        present: person,
+        track: known.get(session),
+      };
     }),
     ...tracks
       .filter(({ session }) => !here.has(session))
       .map((track): Participant => {
         const { session, identity } = track;
-        return { session, identity, style: styleOf(session), present: undefined, track };
+        return { session, identity, name: identity, style: styleOf(session), present: undefined, track };
       }),
   ];
 }
@@ -82,16 +91,16 @@ export function roomView(people: readonly Participant[], options: RoomViewOption
   const { visible, direction, from, to, step, chosen } = options;
   const x = gridOf(from, to, step);
   const shown = people.filter(({ session }) => visible.has(session)).toSorted((a, b) => a.style - b.style);
-  const lines = shown.map(({ session, identity, style, track }) => {
+  const lines = shown.map(({ session, name, style, track }) => {
     const rows = track?.rows ?? [];
     const columns = Object.fromEntries(
       METRICS.map((metric) => [metric, columnOf(rows, x, step, (row) => valueOf(row, metric, direction))]),
     ) as Record<Metric, Column>;
-    return { id: session, label: identity, style, columns };
+    return { id: session, label: name, style, columns };
   });
-  const lanes = shown.map(({ session, identity, style, track }) => ({
+  const lanes = shown.map(({ session, name, style, track }) => ({
     id: session,
-    label: identity,
+    label: name,
     style,
     runs: runsOf(track?.rows ?? [], step, from, to),
   }));

@@ -31,7 +31,7 @@ export function SessionPage({ client, id }: { client: Client; id: string }): JSX
     return (
       <>
         {error && <Failure error={error} again={again} />}
-        <Report report={value} />
+        <Report client={client} report={value} />
       </>
     );
   }
@@ -54,7 +54,7 @@ export function SessionPage({ client, id }: { client: Client; id: string }): JSX
   );
 }
 
-function Report({ report }: { report: SessionReport }): JSX.Element {
+function Report({ client, report }: { client: Client; report: SessionReport }): JSX.Element {
   const { identity, room, joined, left, live, level, seconds, experience, joinSteps, reconnects, causes } = report;
   const now = Date.now();
   const scored = SHOWN_LEVELS.some((its) => seconds[its] > 0);
@@ -104,15 +104,23 @@ function Report({ report }: { report: SessionReport }): JSX.Element {
           <h2 id="cost-title">What cost most</h2>
           <CostList causes={causes} none="Nothing cost it any quality." />
         </section>
-        <Charts report={report} />
+        <Charts client={client} report={report} />
       </div>
     </>
   );
 }
 
-function Charts({ report }: { report: SessionReport }): JSX.Element {
+function Charts({ client, report }: { client: Client; report: SessionReport }): JSX.Element {
   const [zoom, setZoom] = useState<{ from: number; to: number } | undefined>(undefined);
   const end = useMemo(() => report.left ?? Date.now(), [report]);
+  // A part of it is there in finer rows than the whole.
+  const key = zoom === undefined || report.step === 1 ? '' : `${report.session} ${zoom.from} ${zoom.to}`;
+  const part = useAnswer<SessionReport | undefined>(key, async (signal) => {
+    if (key === '' || zoom === undefined) return undefined;
+    const range = { from: Math.max(0, Math.floor(zoom.from)), to: Math.ceil(zoom.to) };
+    return client.get(`/v1/qoe/sessions/${encodeURIComponent(report.session)}`, range, signal);
+  });
+  const shown = part.value ?? report;
   return (
     <section class="card report-charts" aria-labelledby="charts-title">
       <h2 id="charts-title">Over time</h2>
@@ -120,7 +128,7 @@ function Charts({ report }: { report: SessionReport }): JSX.Element {
         <p class="hint">Nothing is stored of its course: it was too short, or it is too long ago.</p>
       ) : (
         <SessionCharts
-          report={report}
+          report={shown}
           range={zoom ?? { from: report.joined, to: end }}
           onRange={setZoom}
           zoomed={zoom !== undefined}

@@ -80,7 +80,11 @@ function SessionRow({ row, now }: { row: SessionSummary; now: number }): JSX.Ele
         {left === null ? 'in the call' : words.duration(left - joined)}
       </span>
       <span role="cell" class="session-score">
-        {words.score(experience.mean)} <span class="muted">↓ {words.score(experience.lowest)}</span>
+        {words.score(experience.mean)}{' '}
+        <span class="muted" title="lowest">
+          <span class="visually-hidden">lowest</span>
+          <span aria-hidden="true">≥</span> {words.score(experience.lowest)}
+        </span>
       </span>
       <span role="cell" class="session-levels">
         <LevelShares counts={seconds} describe={(its) => `${words.duration(seconds[its] * 1000)} ${its}`} />

@@ -7,6 +7,7 @@ import { useTitle } from './heading.tsx';
 
 const SENTENCES: Record<string, string> = {
   unauthorized: 'This server does not know that key.',
+  'not-found': 'This server does not measure quality: `qoe.enabled` is false in its configuration.',
   unreachable: 'The server cannot be reached. Check the connection and try again.',
 };
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import type { Ended, Person, RoomList, Started } from './answers.ts';
+import type { Ended, Person, RoomList } from './answers.ts';
 import type { AskError, Client } from './client.ts';
 import { followLive } from './live-stream.ts';
 import { LiveState } from './live-state.ts';
@@ -45,7 +45,7 @@ export function useLive(client: Client, room?: string, onScore?: (person: Person
         live.scored(data as Person, Date.now());
         score.current?.(data as Person);
       },
-      'session-started': (data) => live.started(data as Started, Date.now()),
+      'session-started': (data) => live.scored(data as Person, Date.now()),
       'session-ended': (data) => live.ended(data as Ended),
       lost: () => void askRooms(),
     };
@@ -61,13 +61,16 @@ export function useLive(client: Client, room?: string, onScore?: (person: Person
       }
     };
     const asking = setInterval(() => void askRooms(), ROOMS_EVERY_MS);
-    const pruning = setInterval(() => live.prune(Date.now()) && redraw(), 1000);
+    let open = false;
+    // While nothing is heard of anybody, who was there last stays.
+    const pruning = setInterval(() => open && live.prune(Date.now()) && redraw(), 1000);
     const stop = followLive(
       client,
       { room, events: 'score,session-started,session-ended' },
       {
         opened() {
           live.opened(Date.now());
+          open = true;
           setLink({ state: 'open' });
           void askRooms();
         },
@@ -75,7 +78,10 @@ export function useLive(client: Client, room?: string, onScore?: (person: Person
           take[event]?.(JSON.parse(data));
           redraw();
         },
-        lost: (why) => setLink({ state: 'lost', why }),
+        lost(why) {
+          open = false;
+          setLink({ state: 'lost', why });
+        },
       },
     );
     return () => {

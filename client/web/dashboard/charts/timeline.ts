@@ -44,6 +44,11 @@ const LEAST_TOP: Record<Metric, number> = { score: 5, bitrate: 100_000, loss: 0.
 const PANEL_HEIGHT = 122;
 const AXIS_HEIGHT = 30;
 const NARROW = 560;
+/** Seconds that may lie between two times on the axis. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
+  ...[1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * 3600),
+];
 
 let timelines = 0;
 
@@ -62,6 +67,7 @@ export function createTimeline(root: HTMLElement, first: TimelineView, handlers:
     for (const chart of charts) chart.destroy();
     colours = palette(root);
     drawn = shapeOf(view);
+    root.style.setProperty('--axis', `${axisWidth(root.clientWidth) + 2}px`);
     const shared = { key, width: root.clientWidth, colours: () => colours, view: () => view, troubles: () => troubles };
     const cursor = (index: number | undefined): void => {
       // All charts of the group tell it; the first is enough, and where it came from does not matter.
@@ -152,8 +158,13 @@ function focus(chart: uPlot, { lines, chosen }: TimelineView): void {
   chart.setSeries(index === -1 ? null : index + 1, { focus: true }, false);
 }
 
+/** CSS pixels of the axis on the left, with the names of the lanes. */
+function axisWidth(width: number): number {
+  return width < NARROW ? 62 : 104;
+}
+
 function base(shared: Shared, handlers: TimelineHandlers) {
-  const axisSize = shared.width < NARROW ? 62 : 104;
+  const axisSize = axisWidth(shared.width);
   return {
     width: shared.width,
     legend: { show: false },
@@ -193,6 +204,7 @@ function timeAxis({ colours: current, width }: Shared, show: boolean): uPlot.Axi
     ticks: { show },
     gap: 6,
     space: width < NARROW ? 56 : 84,
+    incrs: TIME_STEPS,
     grid: { stroke: colours.line, width: 1 },
     values: (_, splits, __, ___, step) =>
       splits.map((at, index) => {
