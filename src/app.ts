@@ -1,22 +1,24 @@
 /** The composition root: what is made in which order, who is handed what, and the reverse to stop. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { eventRoutes } from './api/event-routes.ts';
 import { operationRoutes } from './api/operation-routes.ts';
 import { type Kicked, participantRoutes } from './api/participant-routes.ts';
 import { roomRoutes } from './api/room-routes.ts';
 import { serveApi } from './api/serve.ts';
 import { turnRoutes } from './api/turn-routes.ts';
 import { WHIP_OPERATIONS } from './api/whip-operations.ts';
+import { usageRoutes } from './api/usage-routes.ts';
 import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { createDoors } from './auth/doors.ts';
 import { createJoinTokens, type JoinTokens } from './auth/join-token.ts';
 import { createRevocations } from './auth/revocation.ts';
 import { type Config, publicUrl } from './config/config.ts';
+import { createEvents } from './events-service.ts';
 import { createAddressResolver, normalizeAddress } from './http/address.ts';
 import { createHttpServer } from './http/server.ts';
 import type { TlsOptions } from './http/tls.ts';
@@ -34,6 +36,7 @@ import type { RoomFact } from './rooms/facts.ts';
 import { Rooms, type RoomsOptions } from './rooms/rooms.ts';
 import type { SignalingFact } from './signaling/facts.ts';
 import { createSignaling } from './signaling/signaling.ts';
+import { storePath } from './store-folder.ts';
 import { startStoreThread } from './store/store-thread.ts';
 import { startTurn, type TurnService } from './turn-service.ts';
 import { startWhip } from './whip-service.ts';
@@ -106,10 +109,12 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   const turn = await relaying;
   const thread = startStoreThread();
   stops.push(() => thread.close());
+  const events = createEvents(config, thread, log);
+  stops.push(() => events.close());
   const announce = (fact: RoomFact): void => {
     // First: what it has to say of a participant comes before that participant's leaving.
     qoe?.heard(fact);
-    log.info(fact, fact.type);
+    events.log.append(fact);
   };
   const qoe = config.qoe.enabled
     ? startQoe({
@@ -120,19 +125,27 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
       })
     : undefined;
   if (qoe !== undefined) stops.push(() => qoe.close());
-  const rooms = createRooms({ config, engine, turn, onFact: announce, observer: qoe?.observer });
+  const rooms = createRooms({
+    config,
+    engine,
+    turn,
+    onFact: announce,
+    requireOpen: events.requireRecord,
+    observer: qoe?.observer,
+  });
   const metrics = createMetrics({
     rooms: () => rooms.size,
     participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
-    families: () => turn?.metrics() ?? [],
+    families: () => [...(turn?.metrics() ?? []), ...events.metrics()],
     others: qoe === undefined ? [] : [() => qoe.metrics.exposition()],
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
   if (turn === undefined) health.off('turn');
   else health.check('turn', () => turn.unready());
+  health.check('events', () => events.unready());
   if (qoe === undefined) health.off('qoe');
   else health.lesser('qoe', () => qoe.degraded());
   const proxies = createAddressResolver(config.trustProxy);
@@ -161,6 +174,8 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...participantRoutes(rooms, tokens, kicked, () => url, limits),
     ...turnRoutes(turn?.desk),
     ...(qoe?.routes ?? []),
+    ...eventRoutes(events.log),
+    ...usageRoutes(events.log, clock),
     ...operationRoutes({ health, metrics: () => metrics.exposition() }),
   ];
   const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };
@@ -188,6 +203,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     () => rooms.closeAll('draining'),
     () => clearInterval(ticks),
   );
+  await events.log.opened;
   const port = await http.listen(config.host, config.port);
   url = publicUrl(config, port);
   compileInSpareTime();
@@ -256,13 +272,14 @@ function createAuth(config: Config) {
   return { generatedKey, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
 }
 
-type RoomsParts = Pick<RoomsOptions, 'onFact' | 'observer'> & {
-  readonly config: Config;
-  readonly engine: RunningMediaEngine;
-  readonly turn: TurnService | undefined;
-};
+type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
+  Pick<RoomsOptions, 'onFact' | 'observer'> & {
+    readonly config: Config;
+    readonly engine: RunningMediaEngine;
+    readonly turn: TurnService | undefined;
+  };
 
-function createRooms({ config, engine, turn, onFact, observer }: RoomsParts): Rooms {
+function createRooms({ config, engine, turn, onFact, requireOpen, observer }: RoomsParts): Rooms {
   const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit: __, ...defaults } = config.rooms;
   return new Rooms({
     engine,
@@ -273,6 +290,7 @@ function createRooms({ config, engine, turn, onFact, observer }: RoomsParts): Ro
       ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     ],
     onFact,
+    requireOpen,
     observer,
     defaults: { ...defaults, metadata: {} },
     createOnJoin,
@@ -297,23 +315,6 @@ async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<
   const hosts = new Set(['localhost', host, ...(announced === null ? [] : [new URL(announced).hostname]), ...own]);
   const names = [...hosts].filter((name) => name !== '0.0.0.0' && name !== '::' && !name.includes('%'));
   return selfSignedTls(cacheFolder(), names, new Date());
-}
-
-/** The database of a part of the store. A folder that cannot be made is no reason not to start: the store says so. */
-function storePath({ store: { folder } }: Config, part: string, log: Log): string {
-  if (folder === 'memory') return ':memory:';
-  const where = folder === 'auto' ? dataFolder() : folder;
-  try {
-    mkdirSync(where, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    log.error({ err: error, folder: where }, 'the folder of the store cannot be made');
-  }
-  return join(where, `${part}.sqlite`);
-}
-
-/** XDG Base Directory Specification: data of a user that outlives what made it. */
-function dataFolder(): string {
-  return join(process.env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'sluice');
 }
 
 function cacheFolder(): string {

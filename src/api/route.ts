@@ -14,6 +14,8 @@ export type Call<Body = unknown, Query = unknown> = {
   readonly query: Query;
   readonly body: Body;
   readonly ifMatch: string | undefined;
+  /** A header by its lower-case name; undefined where it is missing. */
+  readonly headers: (name: string) => string | undefined;
   readonly principal: ApiPrincipal | undefined;
   /** What the join token says with which the request came, where it came with one. */
   readonly claims: JoinClaims | undefined;

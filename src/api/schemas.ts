@@ -2,6 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 
 import { SOURCES } from '../rooms/grants.ts';
+import { EventList, EventResource, UsageList } from './event-schemas.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
 import { QOE_COMPONENTS } from './qoe-schemas.ts';
 
@@ -186,6 +187,9 @@ export const COMPONENTS = {
   ParticipantList,
   CreateTurnCredentials: CreateTurnCredentialsBody,
   TurnCredentials: TurnCredentialsResource,
+  Event: EventResource,
+  EventList,
+  UsageList,
   Health: HealthResource,
   Readiness: ReadinessResource,
   Problem: ProblemResource,

@@ -56,6 +56,7 @@ function mount(server: HttpServer, route: Route, { authenticator, doors, body }:
       query: parseQuery?.(queryValues(request.query, route.query)),
       body: parseBody?.(request.json()),
       ifMatch: request.header('if-match'),
+      headers: (name: string) => request.header(name),
     };
     const answer = ({ principal, claims }: Caller) => route.handle({ ...call, principal, claims });
     return caller instanceof Promise ? caller.then(answer) : answer(caller);

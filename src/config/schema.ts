@@ -220,6 +220,7 @@ export const ConfigSchema = section({
     connectTimeout: duration(SECOND, 10 * MINUTE),
     disconnectTimeout: duration(0, 10 * MINUTE),
   }),
+  events: section({ retention: duration(HOUR, 3650 * DAY), usageRetention: duration(DAY, 3650 * DAY) }),
   iceServers: list(iceServer, 16),
   drain: section({ timeout: duration(0, DAY) }),
   log: section({

@@ -39,6 +39,7 @@ export const ERRORS = {
   'transport-not-found': { status: 404, title: 'There is no such transport in this session.' },
   'producer-not-found': { status: 404, title: 'There is no such producer.' },
   'consumer-not-found': { status: 404, title: 'There is no such consumer in this session.' },
+  'events-gone': { status: 410, title: 'The event log does not go on from this number: those events are not kept.' },
   'room-exists': { status: 409, title: 'A room of this name is open already.' },
   'room-full': { status: 409, title: 'The room has as many participants as it may have.' },
   'identity-in-use': { status: 409, title: 'Somebody of this identity is in the room already.' },
@@ -60,6 +61,7 @@ export const ERRORS = {
   'join-timeout': { status: 408, title: 'The connection did not join in time.' },
 
   // The server's own condition.
+  'events-unavailable': { status: 503, title: 'The event log cannot be read or written right now.' },
   draining: { status: 503, title: 'The server is shutting down and takes no new joins.' },
   'media-unavailable': { status: 503, title: 'The media engine cannot serve this room right now.' },
   'store-unavailable': { status: 503, title: 'What is stored cannot be read right now.' },

@@ -20,6 +20,8 @@ export type RoomsOptions = Pick<
   readonly createOnJoin: boolean;
   /** Rooms that may be open at once. */
   readonly maxRooms: number;
+  /** Throws where no room may open and nobody join now. */
+  readonly requireOpen?: () => void;
   /** Milliseconds for which a participant without a connection is kept. */
   readonly resumeWithin: number;
 };
@@ -62,9 +64,10 @@ export class Rooms {
     return this.#rooms.size;
   }
 
-  /** Throws `room-exists`, `limit-reached`, `draining`. */
+  /** Throws `room-exists`, `limit-reached`, `draining`, and what `requireOpen` throws. */
   create(name: RoomName, settings: Partial<RoomSettings> = {}): Room {
     if (this.#draining) throw new SluiceError('draining');
+    this.#options.requireOpen?.();
     if (this.#rooms.has(name)) throw new SluiceError('room-exists');
     if (this.#rooms.size >= this.#options.maxRooms) {
       throw new SluiceError('limit-reached', { detail: `The server holds ${this.#options.maxRooms} rooms.` });
@@ -95,9 +98,10 @@ export class Rooms {
     this.get(name).close(reason);
   }
 
-  /** Throws what `Room.join` throws, and `room-not-found`, `limit-reached`, `draining`. */
+  /** Throws what `Room.join` and `requireOpen` throw, and `room-not-found`, `limit-reached`, `draining`. */
   async join(request: JoinRequest, link: ParticipantLink): Promise<{ participant: Participant; joined: JoinedRoom }> {
     if (this.#draining) throw new SluiceError('draining');
+    this.#options.requireOpen?.();
     const room =
       this.find(request.room) ?? (this.#options.createOnJoin ? this.create(request.room) : this.get(request.room));
     const { subscribe: mode, rtpCapabilities } = request;

@@ -1,0 +1,76 @@
+/** The event log as a part of this server: from the configuration to readiness, metrics and log lines. */
+import { randomUUID } from 'node:crypto';
+
+import type { Config } from './config/config.ts';
+import { EVENT_TYPES } from './events/event.ts';
+import { type EventLog, openEventLog } from './events/log.ts';
+import { SluiceError } from './kernel/errors.ts';
+import type { Log } from './observability/log.ts';
+import type { MetricFamily } from './observability/metrics.ts';
+import { storePath } from './store-folder.ts';
+import type { StoreThread } from './store/store-thread.ts';
+
+/** How long a client waits that was refused because nothing can be written, in seconds. */
+const RETRY_AFTER = 5;
+
+export type EventsService = {
+  readonly log: EventLog;
+  /** Throws `events-unavailable` while so many facts wait for the disk that nobody may join. */
+  requireRecord(): void;
+  /** Why events are not announced, if they are not. */
+  unready(): string | undefined;
+  metrics(): MetricFamily[];
+  close(): Promise<void>;
+};
+
+export function createEvents(config: Config, thread: StoreThread, log: Log): EventsService {
+  const events = openEventLog({
+    thread,
+    path: storePath(config, 'events', log),
+    writer: randomUUID(),
+    ...config.events,
+    log: (level, message, fields) => log[level](fields, message),
+  });
+  const announced = new Map<string, number>(EVENT_TYPES.map((type) => [type, 0]));
+  events.listen((event) => {
+    announced.set(event.type, (announced.get(event.type) ?? 0) + 1);
+    log.info({ seq: event.seq, roomSeq: event.roomSeq, ...event.fact }, event.type);
+  });
+  return {
+    log: events,
+    requireRecord() {
+      if (!events.state.full) return;
+      throw new SluiceError('events-unavailable', { retryAfter: RETRY_AFTER });
+    },
+    unready() {
+      const { fault, open } = events.state;
+      if (fault === undefined) return open ? undefined : 'The event log is not open yet.';
+      return `The event log cannot be written (${fault.why}): ${fault.message}`;
+    },
+    metrics: () => metricsOf(events, announced),
+    close: () => events.close(),
+  };
+}
+
+function metricsOf({ state }: EventLog, announced: ReadonlyMap<string, number>): MetricFamily[] {
+  const one = (name: string, type: MetricFamily['type'], help: string, value: number): MetricFamily => ({
+    ...{ name, type, help },
+    samples: [{ labels: {}, value }],
+  });
+  return [
+    {
+      name: 'sluice_events_announced_total',
+      help: 'Events that were stored and announced, by type.',
+      type: 'counter',
+      samples: [...announced].map(([type, value]) => ({ labels: { type }, value })),
+    },
+    one('sluice_events_waiting', 'gauge', 'Facts that wait for the disk.', state.waiting),
+    one('sluice_events_dropped_total', 'counter', 'Facts that were left out while too many waited.', state.dropped),
+    one(
+      'sluice_events_log_faulty',
+      'gauge',
+      '1 while the event log cannot be written.',
+      state.fault === undefined ? 0 : 1,
+    ),
+  ];
+}
