@@ -13,7 +13,7 @@ const LAYERS: Record<string, readonly string[]> = {
   rooms: ['kernel'],
   media: ['kernel', 'rooms'],
   auth: ['kernel', 'rooms'],
-  config: ['kernel', 'auth', 'stun'],
+  config: ['kernel', 'auth', 'stun', 'events'],
   http: ['kernel'],
   observability: ['kernel'],
   signaling: ['kernel', 'rooms', 'auth'],

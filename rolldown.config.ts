@@ -10,6 +10,7 @@ export default defineConfig({
     main: 'src/main.ts',
     'relay-thread': 'src/relay/thread.ts',
     'store-thread': 'src/store-program.ts',
+    'webhook-thread': 'src/events/webhooks/thread.ts',
   },
   platform: 'node',
   // The one carries native code, the other is loaded by few and is large.

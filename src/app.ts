@@ -11,6 +11,7 @@ import { roomRoutes } from './api/room-routes.ts';
 import { serveApi } from './api/serve.ts';
 import { turnRoutes } from './api/turn-routes.ts';
 import { WHIP_OPERATIONS } from './api/whip-operations.ts';
+import { webhookRoutes } from './api/webhook-routes.ts';
 import { usageRoutes } from './api/usage-routes.ts';
 import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
@@ -176,6 +177,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...(qoe?.routes ?? []),
     ...eventRoutes(events.log),
     ...usageRoutes(events.log, clock),
+    ...webhookRoutes(events.webhooks),
     ...operationRoutes({ health, metrics: () => metrics.exposition() }),
   ];
   const body = { maxBytes: config.http.bodyLimit, timeoutMs: config.http.bodyTimeout };

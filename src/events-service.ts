@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config/config.ts';
 import { EVENT_TYPES } from './events/event.ts';
 import { type EventLog, openEventLog } from './events/log.ts';
+import { createWebhooks, type Webhooks } from './events/webhooks/webhooks.ts';
 import { SluiceError } from './kernel/errors.ts';
 import type { Log } from './observability/log.ts';
 import type { MetricFamily } from './observability/metrics.ts';
@@ -15,8 +16,10 @@ const RETRY_AFTER = 5;
 
 export type EventsService = {
   readonly log: EventLog;
+  /** Undefined where the configuration has none. */
+  readonly webhooks: Webhooks | undefined;
   /** Throws `events-unavailable` while so many facts wait for the disk that nobody may join. */
-  requireRecord(): void;
+  requireRecord(this: void): void;
   /** Why events are not announced, if they are not. */
   unready(): string | undefined;
   metrics(): MetricFamily[];
@@ -31,6 +34,7 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
     ...config.events,
     log: (level, message, fields) => log[level](fields, message),
   });
+  const webhooks = startWebhooks(config, events, log);
   const announced = new Map<string, number>(EVENT_TYPES.map((type) => [type, 0]));
   events.listen((event) => {
     announced.set(event.type, (announced.get(event.type) ?? 0) + 1);
@@ -38,6 +42,7 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
   });
   return {
     log: events,
+    webhooks,
     requireRecord() {
       if (!events.state.full) return;
       throw new SluiceError('events-unavailable', { retryAfter: RETRY_AFTER });
@@ -47,9 +52,36 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
       if (fault === undefined) return open ? undefined : 'The event log is not open yet.';
       return `The event log cannot be written (${fault.why}): ${fault.message}`;
     },
-    metrics: () => metricsOf(events, announced),
-    close: () => events.close(),
+    metrics: () => [...metricsOf(events, announced), ...webhookMetrics(webhooks)],
+    async close() {
+      await events.close();
+      await webhooks?.close();
+    },
   };
+}
+
+function startWebhooks(config: Config, events: EventLog, log: Log): Webhooks | undefined {
+  if (config.webhooks.endpoints.length === 0) return undefined;
+  const webhooks = createWebhooks({
+    ...config.webhooks,
+    endpoints: config.webhooks.endpoints.map((endpoint) => ({ ...endpoint, events: endpoint.events ?? [] })),
+    log: storePath(config, 'events', log),
+    state: storePath(config, 'webhooks', log),
+    say: (level, message, fields) => log[level](fields, message),
+  });
+  events.onOpened((last) => webhooks.logOpened(last));
+  events.listen(() => webhooks.more());
+  return webhooks;
+}
+
+function webhookMetrics(webhooks: Webhooks | undefined): MetricFamily[] {
+  if (webhooks === undefined) return [];
+  const results = ['delivered', 'failed', 'dead'] as const;
+  const samples = webhooks.counts.flatMap(({ name: endpoint, ...counts }) =>
+    results.map((result) => ({ labels: { endpoint, result }, value: counts[result] })),
+  );
+  const help = 'Attempts to deliver an event that were delivered or failed, and events that were given up.';
+  return [{ name: 'sluice_webhook_deliveries_total', help, type: 'counter', samples }];
 }
 
 function metricsOf({ state }: EventLog, announced: ReadonlyMap<string, number>): MetricFamily[] {

@@ -63,3 +63,62 @@ export const UsageList = Type.Object({
   asOf: Type.String({ format: 'date-time', description: 'Who is in a room counts up to this moment.' }),
   next: Type.Optional(Type.String({ description: 'Pass it as `cursor` for the next page; absent on the last one.' })),
 });
+
+export const WebhookList = Type.Object({
+  webhooks: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      url: Type.String({ description: 'Without user, query and fragment.' }),
+      state: Type.Unsafe<string>({
+        type: 'string',
+        enum: ['ok', 'failing', 'disabled'],
+        description: '`disabled`: it has answered 410.',
+      }),
+      failingSince: Type.Optional(Type.String({ format: 'date-time' })),
+      lastError: Type.Optional(
+        Type.String({ description: '`HTTP 500`, `timeout`, `target-refused`, `ECONNREFUSED`, …' }),
+      ),
+      behind: Type.Integer({ description: 'Events of the log that it has not got to yet.' }),
+      rooms: Type.Integer({ description: 'Rooms whose next event is to be tried again.' }),
+      deadLetters: Type.Integer(),
+    }),
+  ),
+});
+
+export const DeadLettersQuery = Type.Object(
+  {
+    after: Type.Optional(sequence('Only events with higher numbers.')),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'Letters on a page; 100 by default.' }),
+    ),
+  },
+  strict,
+);
+
+export const DeadLetterList = Type.Object({
+  deadLetters: Type.Array(
+    Type.Object({
+      seq: Type.Integer(),
+      attempts: Type.Integer({ description: '0: given up while nothing could be delivered at all.' }),
+      reason: Type.String({ description: 'What went wrong last.' }),
+      diedAt: Type.String({ format: 'date-time' }),
+      event: EventResource,
+    }),
+  ),
+  next: Type.Optional(Type.Integer({ description: 'Pass it as `after` for the next page; absent on the last one.' })),
+});
+
+export const RedeliverBody = Type.Object(
+  {
+    events: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), {
+      minItems: 1,
+      maxItems: 1000,
+      description: 'Numbers of events.',
+    }),
+  },
+  strict,
+);
+
+export const Redelivered = Type.Object({
+  accepted: Type.Integer({ description: 'How many are there to be delivered; the others are kept nowhere.' }),
+});

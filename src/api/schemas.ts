@@ -2,7 +2,15 @@
 import { type TSchema, Type } from 'typebox';
 
 import { SOURCES } from '../rooms/grants.ts';
-import { EventList, EventResource, UsageList } from './event-schemas.ts';
+import {
+  DeadLetterList,
+  EventList,
+  EventResource,
+  RedeliverBody,
+  Redelivered,
+  UsageList,
+  WebhookList,
+} from './event-schemas.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
 import { QOE_COMPONENTS } from './qoe-schemas.ts';
 
@@ -190,6 +198,10 @@ export const COMPONENTS = {
   Event: EventResource,
   EventList,
   UsageList,
+  WebhookList,
+  DeadLetterList,
+  Redeliver: RedeliverBody,
+  Redelivered,
   Health: HealthResource,
   Readiness: ReadinessResource,
   Problem: ProblemResource,

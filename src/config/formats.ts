@@ -4,6 +4,8 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 import { API_KEY_PATTERN } from '../auth/api-keys.ts';
+import { EVENT_TYPES } from '../events/event.ts';
+import { webhookKey } from '../events/webhooks/signature.ts';
 
 const DURATIONS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
@@ -66,6 +68,26 @@ export const FORMATS = {
   realm: {
     expected: 'a realm of 1 to 24 letters, digits, ".", "-" and "_"',
     parse: (text) => keep(text, /^[\w.-]{1,24}$/u.test(text)),
+  },
+  name: {
+    expected: 'a name of 1 to 64 letters, digits, "_" and "-"',
+    parse: (text) => keep(text, /^[\w-]{1,64}$/u.test(text)),
+  },
+  'webhook-url': {
+    expected: 'an http:// or https:// URL',
+    parse: (text) => keep(text, /^https?:\/\//u.test(text) && URL.canParse(text)),
+  },
+  'webhook-secret': {
+    expected: 'a secret "whsec_" and 24 to 64 bytes in base64',
+    parse: (text) => keep(text, webhookKey(text) !== undefined),
+  },
+  'event-type': {
+    expected: `a type of event (${EVENT_TYPES.join(', ')})`,
+    parse: (text) =>
+      keep(
+        text,
+        EVENT_TYPES.some((type) => type === text),
+      ),
   },
   'turn-secret': {
     expected: 'a secret of 16 to 256 printable ASCII characters without spaces',

@@ -42,6 +42,7 @@ export function resolve(layer: Layer, context: ResolveContext): Config {
   checkAuth(settings, mode, report);
   checkPorts(settings, workers, report);
   checkBounds(settings, report);
+  checkWebhooks(settings, report);
   const listen = resolveListen(settings, context.machine.addresses, isLocal(settings), report);
   const certificate = (key: 'tls' | 'turn.tls', files: { cert: string; key: string }) =>
     resolveCertificate(key, files, context.readFile, inFile, report);
@@ -126,6 +127,20 @@ function checkPorts({ port, media }: Settings, workers: number, report: ReportKe
     report('media.port', `expected a port with ${workers} ports from it on, one per worker; found ${media.port}`);
   } else if (port >= media.port && port <= last) {
     report('port', `expected a port apart from the media ports ${media.port} to ${last}, found ${port}`);
+  }
+}
+
+function checkWebhooks({ webhooks, events, store }: Settings, report: ReportKey): void {
+  const { endpoints, retryFor } = webhooks;
+  for (const name of repeated(endpoints.map((endpoint) => endpoint.name))) {
+    report('webhooks.endpoints', `expected endpoints with different names, found ${name} twice`);
+  }
+  if (endpoints.length === 0) return;
+  if (store.folder === 'memory') {
+    report('store.folder', 'expected a folder, or auto, because there are webhooks.endpoints; found memory');
+  }
+  if (events.retention <= retryFor) {
+    report('events.retention', 'expected a duration above webhooks.retryFor, found one that is not');
   }
 }
 

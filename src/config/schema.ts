@@ -125,6 +125,16 @@ const qualityThreshold = Type.Object(
   strict,
 );
 
+const webhook = Type.Object(
+  {
+    name: text('name'),
+    url: text('webhook-url', { secret: true }),
+    secrets: Type.Array(text('webhook-secret', { secret: true }), { minItems: 1, maxItems: 4 }),
+    events: Type.Optional(Type.Array(text('event-type'), { maxItems: 64 })),
+  },
+  strict,
+);
+
 /** The schema of the whole configuration. */
 export const ConfigSchema = section({
   mode: auto(Type.Union([Type.Literal('development'), Type.Literal('production')])),
@@ -219,6 +229,13 @@ export const ConfigSchema = section({
     enabled: Type.Boolean(),
     connectTimeout: duration(SECOND, 10 * MINUTE),
     disconnectTimeout: duration(0, 10 * MINUTE),
+  }),
+  webhooks: section({
+    endpoints: list(webhook, 16),
+    retryFor: duration(SECOND, 30 * DAY),
+    timeout: duration(100, MINUTE),
+    concurrency: integer(1, 64),
+    allow: list(text('cidr'), 64),
   }),
   events: section({ retention: duration(HOUR, 3650 * DAY), usageRetention: duration(DAY, 3650 * DAY) }),
   iceServers: list(iceServer, 16),

@@ -1,4 +1,6 @@
 /** One reader's stream of events: first what is stored after the number that it has seen, then what happens, with no gap and nothing twice. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { EventStream } from '../http/event-stream.ts';
 import type { EventLog } from './log.ts';
 
@@ -20,10 +22,10 @@ export function feed(log: FeedLog, stream: EventStream, after: number | undefine
   let seen = after ?? log.state.announced;
   const send = ({ seq, type, text }: { seq: number; type: string; text: string }) =>
     stream.send({ id: String(seq), event: type, data: text });
-  let open = true;
+  const over = new AbortController();
   let stopListening: (() => void) | undefined;
   stream.onClose(() => {
-    open = false;
+    over.abort();
     stopListening?.();
   });
 
@@ -35,16 +37,16 @@ export function feed(log: FeedLog, stream: EventStream, after: number | undefine
     });
   };
   const catchUp = async () => {
-    while (open && seen < log.state.announced) {
+    while (!over.signal.aborted && seen < log.state.announced) {
       const page = await log.ask({ type: 'events', after: seen, room, limit: PAGE });
       // What it was to get next is not kept any more: it learns so when it comes back.
       if ('missing' in page) return stream.close();
       for (const event of page.events) if (!send(event)) return;
       seen = page.upTo;
-      while (open && stream.buffered > MAX_AHEAD) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      while (!over.signal.aborted && stream.buffered > MAX_AHEAD) await sleep(LOOK_EVERY_MS);
     }
     // In the same step as the comparison: nothing is announced in between.
-    if (open) live();
+    if (!over.signal.aborted) live();
   };
   // Where the store cannot be read the reader comes back with the number that it has seen, as after any end of a stream.
   catchUp().catch(() => stream.close());

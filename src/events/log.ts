@@ -44,6 +44,8 @@ export type EventLog = {
   append(fact: EventFact): void;
   /** Calls back for each event that is announced from here on, in their order. Returns how to stop it. */
   listen(listener: (event: StoredEvent) => void): () => void;
+  /** Calls back with the last number in it each time that another file is the log, the first time included. */
+  onOpened(listener: (last: number) => void): void;
   /** Rejects with `events-unavailable` where the store cannot answer, `limit-reached` when too much is asked at once. */
   ask<Asked extends LogQuery>(query: Asked): Promise<LogAnswers[Asked['type']]>;
   /** Hands over what waits, and resolves when it is stored and announced, or cannot be within 5 s. */
@@ -71,6 +73,7 @@ class StoredLog implements EventLog {
   readonly #journal: Journal;
   readonly #questions = new Questions('events-unavailable');
   readonly #listeners = new Set<(event: StoredEvent) => void>();
+  readonly #openListeners: ((last: number) => void)[] = [];
   #fault: LogState['fault'];
   #id: string | undefined;
   #announced = 0;
@@ -107,6 +110,10 @@ class StoredLog implements EventLog {
   listen(listener: (event: StoredEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onOpened(listener: (last: number) => void): void {
+    this.#openListeners.push(listener);
   }
 
   ask<Asked extends LogQuery>(query: Asked): Promise<LogAnswers[Asked['type']]> {
@@ -154,7 +161,9 @@ class StoredLog implements EventLog {
         if (report.closed > 0) {
           this.#log('warn', 'an earlier server was killed: what it left open is closed', { events: report.closed });
         }
+        const isOther = this.#id !== report.log;
         this.#id = report.log;
+        if (isOther) for (const listener of this.#openListeners) listener(report.last);
         this.#opened.resolve();
         if (this.#fault?.why === 'thread') this.#healed();
         this.#announced = Math.max(this.#announced, report.last);

@@ -147,6 +147,10 @@ const SAMPLES = {
   'ice-url': ['stun:stun.example.com:3478', 'turns:t.example.com?transport=tcp'],
   'api-key': [`a.${'s'.repeat(32)}`, `k_1-B.${'aB3_-~+/'.repeat(8)}=`, `__proto__.${'.'.repeat(40)}`],
   realm: ['sluice', 'a.example.com', 'x_1-Y'],
+  name: ['billing', 'crm_2-B'],
+  'webhook-url': ['https://a.example.com/hook?for=us', 'http://127.0.0.1:9000'],
+  'webhook-secret': ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', `whsec_${'A'.repeat(84)}==`],
+  'event-type': ['participant-left', 'room-closed'],
   'turn-secret': ['s'.repeat(16), `!"#$%&'()*+,-./:;<=>?@[]^_{|}~`, '0123456789abcdef'],
 } satisfies Record<Exclude<FormatName, 'duration' | 'size' | 'bitrate'>, string[]>;
 

@@ -6,7 +6,6 @@ import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from '../.
 /** 2026-11-20, noon. */
 export const NOON = Date.UTC(2026, 10, 20, 12) as Millis;
 
-type Fact<Type extends RoomFact['type']> = Extract<RoomFact, { type: Type }>;
 type Muted = Extract<RoomFact, { type: 'track-muted' | 'track-unmuted' }>;
 
 export function muted(room: number, track: number): Muted {
@@ -14,7 +13,7 @@ export function muted(room: number, track: number): Muted {
     ...{ type: 'track-muted', at: NOON, room: `room-${room}` as RoomName, roomId: `life-${room}` as RoomId },
     ...{ identity: 'ann' as Identity, participantId: 'p' as ParticipantId },
     ...{ producerId: `track-${track}` as ProducerId, source: 'microphone' },
-  } as Muted;
+  };
 }
 
 /** The life of one participant in a room. */
@@ -27,7 +26,7 @@ export function factsOf(room: number, person: number, { joined = NOON, left = NO
   const came: RoomFact = {
     ...{ type: 'participant-joined', at: joined, ...inRoom, ...who },
     ...{ name: who.identity, hidden: false, keyId },
-  } as Fact<'participant-joined'>;
+  };
   const published: RoomFact = { type: 'track-published', at: joined, ...inRoom, ...who, ...track, kind: 'video' };
   const unpublished: RoomFact = { type: 'track-unpublished', at: left, ...inRoom, ...who, ...track };
   const went: RoomFact = { type: 'participant-left', at: left, ...inRoom, ...who, reason: 'left' };
