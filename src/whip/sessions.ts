@@ -112,6 +112,9 @@ export function createWhipSessions({ rooms, capabilities, clock, timeouts }: Whi
         if (consumers.length === 0) {
           throw new SluiceError('unsupported-codec', { detail: 'The offer has no codec of what there is to play.' });
         }
+        // It is ready for them from the start: nothing can reach it before it has the answer.
+        const held = consumers.filter(({ paused }) => paused).map(({ id }) => id);
+        if (held.length > 0) await participant.resumeConsumers(held);
         session.plays(consumers);
         return player.sections.map((section, at) =>
           answerSection(
