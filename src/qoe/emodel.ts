@@ -83,8 +83,8 @@ function sixthRoot(value: number): number {
 /** The mean opinion score of a rating: G.107 Annex B over R / 1.48. 1 to 4.5; rises with `rating`. */
 export function opinion(rating: number): number {
   const r = rating / SCALE;
-  // Below 6.5 the polynomial goes under 1 and comes back.
+  // Below 6.5, and a little above it, the polynomial goes under 1 and comes back.
   if (r <= 6.5) return 1;
   if (r >= 100) return 4.5;
-  return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
+  return Math.max(1, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6);
 }

@@ -286,7 +286,7 @@ function pictureCosts(facts: TrackFacts, costs: Costs): void {
   } else if (!facts.screen) {
     // Frames that are missing are no reason to need fewer bits.
     const fps = facts.sourceFps >= 0 ? facts.sourceFps : USUAL_FPS;
-    costs[encoderCause(facts)]! += bitrateCost(facts.bitrate, delivered * fps, facts.codec);
+    costs[encoderCause(facts)]! += bitrateCost(facts.bitrate, Math.max(1, delivered) * fps, facts.codec);
   }
 }
 

@@ -5,7 +5,9 @@
 import type { Millis } from '../kernel/clock.ts';
 
 /** After so long half of it is forgotten, ms: NetEQ needs 10 to 20 s to get back to a short buffer. */
-const HALF_LIFE_MS = 8000;
+const HALF_LIFE_MS = 5000;
+/** Lateness beyond this is no worse: one page that stood still for a second must not stand for a minute of bad network. */
+const LATEST = 0.1;
 /** What one way varies by without any trouble, ms. */
 const STEADY_MS = 30;
 
@@ -41,7 +43,7 @@ export class Trouble {
   take(loss: number, jitter: number, delay: number, now: Millis): void {
     if (delay >= 0 && !(delay >= this.#leastDelay)) this.#leastDelay = delay;
     const grown = delay - this.#leastDelay - STEADY_MS;
-    const late = Math.max(0, (jitter || 0) / 1000, (grown || 0) / 2000);
+    const late = Math.min(LATEST, Math.max(0, (jitter || 0) / 1000, (grown || 0) / 2000));
     this.#late.take(late, now);
     this.#any.take(Math.max(late, loss || 0), now);
   }

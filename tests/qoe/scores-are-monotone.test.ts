@@ -43,6 +43,11 @@ test('a clean call is excellent, audio and video', () => {
   }
 });
 
+test('the worst opinion is 1 on both sides of where its formula begins', () => {
+  assertFalling([6.6, 6.51, 6.5001, 6.5, 6.4].map((rating) => opinion(1.48 * rating)));
+  assert.equal(opinion(1.48 * 6.501), 1);
+});
+
 test('scores are from 1 to 5, whatever is known', () => {
   fc.assert(fc.property(facts(), (each) => assert.ok(score(each) >= 1 && score(each) <= 5)));
 });
