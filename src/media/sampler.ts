@@ -1,8 +1,8 @@
 /**
  * Whose turn it is to be measured: a timer wheel of ticks. Everyone on it is due once in its own period, newcomers take
  * the emptiest place, and a tick costs what is due in it. A question to a worker costs the main thread 25 to 90 µs, most
- * of it the write that wakes the worker (loadtest/media-seen.ts), so there is a bound to how many a tick may ask, and to how many may be without an answer; beyond it turns are skipped,
- * never saved up.
+ * of it the write that wakes the worker (loadtest/media-seen.ts), so there is a bound to how many a tick may ask, and to
+ * how many may be without an answer; beyond it turns are skipped, never saved up.
  */
 
 /** Ticks in a second: the rate of the rooms' own. */

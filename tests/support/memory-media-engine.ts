@@ -186,12 +186,17 @@ function createTransport(
       room.producers.set(producer.id, producer);
       return producer;
     },
-    async openData(number, { message, overflowed }) {
+    async openData(number, hears) {
       await gate();
       mustBeOpen(transport.closed);
       owned.push({ close: () => room.channels.delete(number) });
       return {
-        start: () => void room.channels.set(number, { received: [], send: message, overflow: overflowed }),
+        start: () =>
+          void room.channels.set(number, {
+            received: [],
+            send: (mode, message) => hears.message(mode, message),
+            overflow: () => hears.overflowed(),
+          }),
       };
     },
     async consume({ producerId, paused }) {
