@@ -28,6 +28,7 @@ const limits: Record<Door, RateLimit> = {
   failedAuth: wide,
   joinAddress: wide,
   joinIdentity: wide,
+  control: wide,
   messages: wide,
   chat: wide,
   beacons: wide,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventRoutes } from './api/event-routes.ts';
 import { operationRoutes } from './api/operation-routes.ts';
-import { type Kicked, participantRoutes } from './api/participant-routes.ts';
+import { participantRoutes } from './api/participant-routes.ts';
 import { roomRoutes } from './api/room-routes.ts';
 import { serveApi } from './api/serve.ts';
 import { turnRoutes } from './api/turn-routes.ts';
@@ -17,6 +17,7 @@ import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { createDoors } from './auth/doors.ts';
 import { createJoinTokens, type JoinTokens } from './auth/join-token.ts';
+import { signOnward } from './auth/onward-token.ts';
 import { createRevocations } from './auth/revocation.ts';
 import { type Config, publicUrl } from './config/config.ts';
 import { createEvents } from './events-service.ts';
@@ -95,7 +96,8 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   relaying?.catch(() => undefined);
   stops.push(async () => (await relaying?.catch(() => undefined))?.close());
 
-  const { generatedKey, doors, tokens, authenticator } = createAuth(config);
+  const auth = createAuth(config);
+  const { generatedKey, doors, tokens, authenticator } = auth;
   const health = createHealth(version, clock);
   const http = createHttpServer({
     ...(tls === undefined ? {} : { tls }),
@@ -130,6 +132,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     config,
     engine,
     turn,
+    auth,
     onFact: announce,
     requireOpen: events.requireRecord,
     observer: qoe?.observer,
@@ -165,14 +168,10 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   });
 
   let url = config.publicUrl ?? '';
-  const kicked: Kicked = (room, identity, tokenIds) => {
-    for (const tokenId of tokenIds) tokens.revoke(tokenId);
-    turn?.revoke(room, identity, 'kicked');
-  };
   const limits = { maxParticipants: config.rooms.maxParticipantsLimit, metadata: config.rooms.metadataLimit };
   const routes = [
     ...roomRoutes(rooms, limits),
-    ...participantRoutes(rooms, tokens, kicked, () => url, limits),
+    ...participantRoutes(rooms, tokens, () => url, limits),
     ...turnRoutes(turn?.desk),
     ...(qoe?.routes ?? []),
     ...eventRoutes(events.log),
@@ -271,7 +270,7 @@ function createAuth(config: Config) {
     ttl: { default: tokenTtl, limit: tokenTtlLimit },
     metadataLimit: config.rooms.metadataLimit,
   });
-  return { generatedKey, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
+  return { generatedKey, keys, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
 }
 
 type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
@@ -279,10 +278,11 @@ type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
     readonly config: Config;
     readonly engine: RunningMediaEngine;
     readonly turn: TurnService | undefined;
+    readonly auth: ReturnType<typeof createAuth>;
   };
 
-function createRooms({ config, engine, turn, onFact, requireOpen, observer }: RoomsParts): Rooms {
-  const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit: __, ...defaults } = config.rooms;
+function createRooms({ config, engine, turn, auth, onFact, requireOpen, observer }: RoomsParts): Rooms {
+  const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit, ...defaults } = config.rooms;
   return new Rooms({
     engine,
     now: systemClock,
@@ -291,10 +291,21 @@ function createRooms({ config, engine, turn, onFact, requireOpen, observer }: Ro
       ...(turn?.iceServers(room, profile) ?? []),
       ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     ],
-    onFact,
+    onFact(fact) {
+      onFact(fact);
+      // Who may neither send nor receive has no use of the relay.
+      const idle = fact.type === 'grants-changed' && !fact.grants.subscribe && fact.grants.publish.length === 0;
+      if (idle) turn?.revoke(fact.room, fact.identity, 'grants-changed');
+    },
     requireOpen,
     observer,
-    defaults: { ...defaults, metadata: {} },
+    onKicked(room, identity, tokenIds) {
+      for (const tokenId of tokenIds) auth.tokens.revoke(tokenId);
+      turn?.revoke(room, identity, 'kicked');
+    },
+    profileLimit: metadataLimit,
+    tokenFor: (room, profile) => signOnward(profile, room, auth),
+    defaults: { ...defaults, moveTo: [], metadata: {} },
     createOnJoin,
     maxRooms: max,
     resumeWithin: config.signaling.resumeWithin,

@@ -23,6 +23,9 @@ export type { CloseReason, Grants, LeaveReason, MediaKind, QualityLevel, Source 
 /** Free-form facts that the application's backend attached. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
+/** Short facts by name, each changed without the others. */
+export type Attributes = Readonly<Record<string, string>>;
+
 export type JoinOptions = {
   /** `auto` (default): receive every track of the room. `manual`: receive what `RemoteTrack.subscribe()` asks for. */
   subscribe?: 'auto' | 'manual';
@@ -69,6 +72,8 @@ export type RoomEvents = {
   stateChanged: RoomState;
   mediaStateChanged: MediaState;
   participantJoined: RemoteParticipant;
+  /** Name, metadata or attributes of somebody have changed, oneself included. */
+  participantUpdated: Participant;
   participantLeft: { participant: RemoteParticipant; reason: LeaveReason };
   /** Somebody publishes a track. `attach()` works at once; the picture comes when the media does. */
   trackAdded: RemoteTrack;
@@ -227,6 +232,8 @@ type ParticipantFacts = {
   /** The name to show. */
   readonly name: string;
   readonly metadata: Metadata;
+  /** Short facts by name. */
+  readonly attributes: Attributes;
   /** In ms since 1970, the server's clock. */
   readonly joinedAt: number;
   /** How loud it is, in dBov: 0 is the loudest, -127 is silence. */

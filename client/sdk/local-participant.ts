@@ -57,6 +57,9 @@ export class LocalParticipantView implements LocalParticipant {
   get metadata() {
     return this.#info.metadata;
   }
+  get attributes() {
+    return this.#info.attributes;
+  }
   get joinedAt(): number {
     return this.#info.joinedAt;
   }

@@ -64,6 +64,7 @@ export function createOthers(
     const participant = participants.get(person.key);
     if (participant === undefined) return;
     if (change.type === 'replaced') return levels.forget(change.index);
+    if (change.type === 'updated') return context.emit('participantUpdated', participant);
     if (change.type === 'left') {
       participants.delete(person.key);
       levels.forget(person.index);

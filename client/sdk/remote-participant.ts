@@ -31,6 +31,9 @@ export class RemoteParticipantView implements RemoteParticipant {
   get metadata() {
     return this.#person.metadata;
   }
+  get attributes() {
+    return this.#person.attributes;
+  }
   get joinedAt() {
     return this.#person.joinedAt;
   }

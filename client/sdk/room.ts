@@ -254,6 +254,10 @@ export class RoomSession implements Room {
         this.self.connection = { level, up, down, cause: cause ?? undefined };
         return this.#tellQuality(this.self);
       }
+      case 'grants-changed':
+      case 'unmute-requested':
+      case 'moved':
+        return undefined;
       case 'draining':
         return this.#emitter.emit('draining', { seconds: event.seconds });
       case 'media-reset':
@@ -271,6 +275,7 @@ export class RoomSession implements Room {
       case 'participant-replaced':
         this.#others.apply(event);
         return this.#messages.arrived();
+      case 'participant-updated':
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':

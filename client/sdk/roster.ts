@@ -4,6 +4,7 @@
  * those that may still come back are `missing` until a deadline and are only then announced as gone.
  */
 import type { LeaveReason, ParticipantInfo, ProducerInfo, RoomEvent } from '../../src/rooms/events.ts';
+import type { ProfileDelta } from '../../src/rooms/profile.ts';
 import type { MediaKind, Source } from '../../src/rooms/grants.ts';
 
 /** How long the tracks of somebody who goes on from another connection may take to appear there. */
@@ -17,6 +18,7 @@ export type Person = {
   index: number;
   name: string;
   metadata: Readonly<Record<string, unknown>>;
+  attributes: Readonly<Record<string, string>>;
   joinedAt: number;
   readonly tracks: Map<Source, Published>;
   /** Not there just now; gone for good at this time, in ms. */
@@ -38,6 +40,7 @@ export type RosterChange =
   | { type: 'joined'; person: Person }
   /** Goes on from another connection; its number was `index` before. */
   | { type: 'replaced'; person: Person; index: number }
+  | { type: 'updated'; person: Person }
   | { type: 'left'; person: Person; reason: LeaveReason }
   | { type: 'track-added' | 'track-removed' | 'track-muted' | 'track-unmuted'; person: Person; track: Published };
 
@@ -135,6 +138,12 @@ export function createRoster(self?: string): Roster {
           const person = byParticipant(event.participantId);
           return person === undefined ? [] : depart(person, event.reason);
         }
+        case 'participant-updated': {
+          const person = byParticipant(event.participantId);
+          if (person === undefined) return [];
+          Object.assign(person, updated(person, event));
+          return [{ type: 'updated', person }];
+        }
         case 'producer-added': {
           const person = byParticipant(event.participantId);
           return person === undefined ? [] : publish(person, event.producer);
@@ -154,6 +163,9 @@ export function createRoster(self?: string): Roster {
         case 'room-updated':
         case 'quality':
         case 'media-reset':
+        case 'grants-changed':
+        case 'unmute-requested':
+        case 'moved':
         case 'draining':
           return [];
       }
@@ -189,9 +201,20 @@ export function createRoster(self?: string): Roster {
   };
 }
 
-function factsOf(info: ParticipantInfo): Pick<Person, 'participantId' | 'index' | 'name' | 'metadata' | 'joinedAt'> {
-  const { id: participantId, index, name, metadata, joinedAt } = info;
-  return { participantId, index, name, metadata, joinedAt };
+type Facts = Pick<Person, 'participantId' | 'index' | 'name' | 'metadata' | 'attributes' | 'joinedAt'>;
+
+function factsOf({ id: participantId, index, name, metadata, attributes, joinedAt }: ParticipantInfo): Facts {
+  return { participantId, index, name, metadata, attributes, joinedAt };
+}
+
+/** `facts` after a change: attributes that it does not name stay, and those that are null go. */
+export function updated(
+  facts: Pick<Person, 'name' | 'metadata' | 'attributes'>,
+  { name = facts.name, metadata = facts.metadata, attributes = {} }: ProfileDelta,
+): Pick<Person, 'name' | 'metadata' | 'attributes'> {
+  const merged = new Map<string, string | null>([...Object.entries(facts.attributes), ...Object.entries(attributes)]);
+  const kept = [...merged].filter((entry): entry is [string, string] => entry[1] !== null);
+  return { name, metadata, attributes: Object.fromEntries(kept) };
 }
 
 function reconcileTracks(

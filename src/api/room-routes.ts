@@ -1,13 +1,22 @@
 import { json, noContent } from '../http/message.ts';
 import type { HttpResponse } from '../http/message.ts';
 import { SluiceError } from '../kernel/errors.ts';
+import { jsonSize } from '../kernel/json-size.ts';
 import type { Metadata } from '../rooms/events.ts';
 import { parseRoomName, type RoomName } from '../rooms/ids.ts';
 import type { Room } from '../rooms/room.ts';
 import type { RoomSettings } from '../rooms/room-context.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Route, route } from './route.ts';
-import { CreateRoomBody, ListQuery, RoomList, RoomResource, UpdateRoomBody } from './schemas.ts';
+import {
+  CreateRoomBody,
+  ListQuery,
+  MuteBody,
+  MutedResource,
+  RoomList,
+  RoomResource,
+  UpdateRoomBody,
+} from './schemas.ts';
 
 const PAGE = 100;
 
@@ -73,6 +82,18 @@ export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
       },
     }),
     route({
+      method: 'POST',
+      path: '/v1/rooms/:room/mute',
+      operationId: 'muteRoom',
+      summary: 'Mute everybody, or these sources of everybody, until their owners unmute them.',
+      scope: 'api-key',
+      body: MuteBody,
+      success: { status: 200, schema: MutedResource },
+      errors: ['room-not-found', 'media-unavailable'],
+      handle: async ({ params, body: { sources } }) =>
+        json({ muted: await find(rooms, params).control.muteAll(sources) }),
+    }),
+    route({
       method: 'DELETE',
       path: '/v1/rooms/:room',
       operationId: 'closeRoom',
@@ -100,7 +121,7 @@ export function find(rooms: Rooms, params: Readonly<Record<string, string>>): Ro
 /** Throws `invalid-request` where `metadata` is larger than `limit` bytes. */
 export function checkMetadata(metadata: Metadata | undefined, limit: number): void {
   if (metadata === undefined) return;
-  const size = Buffer.byteLength(JSON.stringify(metadata));
+  const size = jsonSize(metadata);
   if (size > limit) {
     throw new SluiceError('invalid-request', {
       errors: [{ path: '/metadata', message: `is ${size} bytes; at most ${limit} are allowed` }],
@@ -108,10 +129,10 @@ export function checkMetadata(metadata: Metadata | undefined, limit: number): vo
   }
 }
 
-type WantedSettings = Partial<Omit<RoomSettings, 'metadata'>> & { metadata?: Metadata };
+type WantedSettings = Partial<Omit<RoomSettings, 'metadata' | 'moveTo'>> & { metadata?: Metadata; moveTo?: string[] };
 
 function settingsOf(wanted: WantedSettings, limits: RoomLimits): Partial<RoomSettings> {
-  const { emptyTimeout, departureTimeout, ...rest } = wanted;
+  const { emptyTimeout, departureTimeout, moveTo, ...rest } = wanted;
   const { maxParticipants, metadata } = rest;
   checkMetadata(metadata, limits.metadata);
   if (maxParticipants !== undefined && maxParticipants > limits.maxParticipants) {
@@ -121,19 +142,23 @@ function settingsOf(wanted: WantedSettings, limits: RoomLimits): Partial<RoomSet
   }
   return {
     ...rest,
+    // Its schema has held it against the pattern.
+    ...(moveTo === undefined ? {} : { moveTo: moveTo as RoomName[] }),
     ...(emptyTimeout === undefined ? {} : { emptyTimeout: emptyTimeout * 1000 }),
     ...(departureTimeout === undefined ? {} : { departureTimeout: departureTimeout * 1000 }),
   };
 }
 
-function etag(room: Room): string {
-  return `"${room.id}.${room.version}"`;
+/** Of a room or a participant. */
+export function etag({ id, version }: Versioned): string {
+  return `"${id}.${version}"`;
 }
+type Versioned = { readonly id: string; readonly version: number };
 
-/** RFC 9110 §13.1.1: `*`, or a list of entity tags compared strongly. */
-function mustMatch(room: Room, ifMatch: string | undefined): void {
+/** RFC 9110 §13.1.1: `*`, or a list of entity tags compared strongly. Throws `precondition-failed`. */
+export function mustMatch(versioned: Versioned, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
-  if (!ifMatch.split(',').some((tag) => tag.trim() === etag(room))) throw new SluiceError('precondition-failed');
+  if (!ifMatch.split(',').some((tag) => tag.trim() === etag(versioned))) throw new SluiceError('precondition-failed');
 }
 
 function resource(room: Room) {

@@ -12,6 +12,16 @@ import {
   WebhookList,
 } from './event-schemas.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
+import {
+  AttributeChangesSchema,
+  AttributesSchema,
+  DisplayNameSchema,
+  GrantChangesSchema,
+  MetadataSchema,
+  ReasonSchema,
+  SourceSchema,
+  SourcesSchema,
+} from '../rooms/profile-schema.ts';
 import { QOE_COMPONENTS } from './qoe-schemas.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -21,17 +31,6 @@ const seconds = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ minimum, maximum, description });
 const roomName = Type.String({ pattern: ROOM_NAME_PATTERN, description: 'Letters, digits and `.`, `_`, `~`, `-`.' });
 const identity = Type.String({ pattern: IDENTITY_PATTERN, description: 'Who the application says this is.' });
-const displayName = Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,128}$', description: 'For people to read.' });
-const metadata = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'Whatever the application wants to attach; bounded in bytes by `rooms.metadataLimit`.',
-});
-const source = Type.Union([
-  Type.Literal('microphone'),
-  Type.Literal('camera'),
-  Type.Literal('screen'),
-  Type.Literal('screen-audio'),
-]);
-
 const WEEK = 7 * 24 * 3600;
 const settings = {
   maxParticipants: Type.Integer({ minimum: 1, maximum: 10_000, description: 'How many may be in the room at once.' }),
@@ -46,9 +45,13 @@ const settings = {
   duplicateIdentity: Type.Union([Type.Literal('replace'), Type.Literal('reject'), Type.Literal('allow')], {
     description: 'What becomes of somebody who joins as an identity that is in the room already.',
   }),
+  moveTo: Type.Array(roomName, {
+    maxItems: 64,
+    description: 'Rooms to which administrators in this one may move participants.',
+  }),
   emptyTimeout: seconds('Seconds that the room waits for its first participant.', 1, WEEK),
   departureTimeout: seconds('Seconds that the room outlives its last participant.', 0, WEEK),
-  metadata,
+  metadata: MetadataSchema,
 };
 
 export const CreateRoomBody = Type.Object(
@@ -77,20 +80,10 @@ export const RoomList = Type.Object({
 export const CreateTokenBody = Type.Object(
   {
     identity,
-    name: Type.Optional(displayName),
-    metadata: Type.Optional(metadata),
-    grants: Type.Optional(
-      Type.Object(
-        {
-          publish: Type.Optional(Type.Array(source, { maxItems: SOURCES.length, description: 'Sources to publish.' })),
-          subscribe: Type.Optional(Type.Boolean({ description: "Receive the others' tracks." })),
-          data: Type.Optional(Type.Boolean({ description: 'Send chat.' })),
-          hidden: Type.Optional(Type.Boolean({ description: 'Be there unseen; publishes nothing.' })),
-          admin: Type.Optional(Type.Boolean({ description: 'Control other participants.' })),
-        },
-        strict,
-      ),
-    ),
+    name: Type.Optional(DisplayNameSchema),
+    metadata: Type.Optional(MetadataSchema),
+    attributes: Type.Optional(AttributesSchema),
+    grants: Type.Optional(GrantChangesSchema),
     ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'Seconds that the token is valid.' })),
   },
   strict,
@@ -105,7 +98,7 @@ export const TokenResource = Type.Object({
 const producer = Type.Object({
   id: Type.String(),
   kind: Type.Union([Type.Literal('audio'), Type.Literal('video')]),
-  source,
+  source: SourceSchema,
   paused: Type.Boolean({ description: 'Muted by its sender.' }),
   layers: Type.Object({ spatial: Type.Integer(), temporal: Type.Integer() }),
 });
@@ -113,13 +106,35 @@ const producer = Type.Object({
 export const ParticipantResource = Type.Object({
   id: Type.String({ description: 'One presence of the identity.' }),
   identity,
-  name: displayName,
-  metadata,
+  name: DisplayNameSchema,
+  metadata: MetadataSchema,
+  attributes: AttributesSchema,
   joinedAt: time('When it came in.'),
   connected: Type.Boolean({ description: 'False while its signaling is lost and it may still come back.' }),
   hidden: Type.Boolean(),
+  grants: Type.Required(GrantChangesSchema),
   producers: Type.Array(producer),
 });
+
+/** One presence where the identity has several; all of them without it. */
+const participant = Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The id of one presence.' }));
+export const ParticipantQuery = Type.Object({ participant }, strict);
+export const KickQuery = Type.Object({ participant, reason: Type.Optional(ReasonSchema) }, strict);
+
+export const UpdateParticipantBody = Type.Object(
+  {
+    name: Type.Optional(DisplayNameSchema),
+    metadata: Type.Optional(MetadataSchema),
+    attributes: Type.Optional(AttributeChangesSchema),
+    grants: Type.Optional(GrantChangesSchema),
+  },
+  { ...strict, minProperties: 1 },
+);
+
+export const MuteBody = Type.Object({ sources: Type.Optional(SourcesSchema) }, strict);
+export const MutedResource = Type.Object({ muted: Type.Integer({ description: 'Tracks that are muted now.' }) });
+export const UnmuteRequestBody = Type.Object({ source: SourceSchema }, strict);
+export const MoveBody = Type.Object({ room: roomName }, strict);
 
 export const ParticipantList = Type.Object({ participants: Type.Array(ParticipantResource) });
 
@@ -193,6 +208,11 @@ export const COMPONENTS = {
   Token: TokenResource,
   Participant: ParticipantResource,
   ParticipantList,
+  UpdateParticipant: UpdateParticipantBody,
+  Mute: MuteBody,
+  Muted: MutedResource,
+  UnmuteRequest: UnmuteRequestBody,
+  Move: MoveBody,
   CreateTurnCredentials: CreateTurnCredentialsBody,
   TurnCredentials: TurnCredentialsResource,
   Event: EventResource,

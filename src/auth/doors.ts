@@ -22,6 +22,8 @@ export const DOORS = {
   beacons: 'beacons from this participant',
   /** Beacons that nobody is known to send before their body is read, by address. */
   beaconAddress: 'beacons from this address',
+  /** Changes of oneself and of others, by participant. */
+  control: 'changes from this participant',
 } as const;
 export type Door = keyof typeof DOORS;
 
@@ -45,6 +47,7 @@ export function createDoors(limits: Readonly<Record<Door, RateLimit>>, clock: Cl
     chat: createRateLimiter(limits.chat, maxKeys),
     beacons: createRateLimiter(limits.beacons, maxKeys),
     beaconAddress: createRateLimiter(limits.beaconAddress, maxKeys),
+    control: createRateLimiter(limits.control, maxKeys),
   } satisfies Record<Door, unknown>;
 
   return {

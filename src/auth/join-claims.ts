@@ -1,15 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { lazyValidator } from '../kernel/schema.ts';
 
+import { AttributesSchema, DisplayNameSchema, SourceSchema } from '../rooms/profile-schema.ts';
 import { DEFAULT_GRANTS, type Grants, SOURCES } from '../rooms/grants.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
-
-const SourceSchema = Type.Union([
-  Type.Literal('microphone'),
-  Type.Literal('camera'),
-  Type.Literal('screen'),
-  Type.Literal('screen-audio'),
-]);
 
 /** The last second of the year 9999: what lies beyond is no time that anybody meant. */
 const LAST_SECOND = 253_402_300_799;
@@ -24,13 +18,15 @@ export const ClaimsSchema = Type.Object({
   nbf: Type.Optional(numericDate),
   exp: numericDate,
   room: Type.String({ pattern: ROOM_NAME_PATTERN }),
-  name: Type.Optional(Type.String({ pattern: '^[^\\u0000-\\u001f\\u007f]{1,128}$' })),
+  name: Type.Optional(DisplayNameSchema),
   metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  attributes: Type.Optional(AttributesSchema),
   publish: Type.Optional(Type.Union([Type.Boolean(), Type.Array(SourceSchema, { maxItems: SOURCES.length })])),
   subscribe: Type.Optional(Type.Boolean()),
   data: Type.Optional(Type.Boolean()),
   hidden: Type.Optional(Type.Boolean()),
   admin: Type.Optional(Type.Boolean()),
+  profile: Type.Optional(Type.Boolean()),
 });
 export type Claims = Static<typeof ClaimsSchema>;
 
@@ -60,6 +56,7 @@ export function grantsOf(claims: Claims): Grants {
     data: claims.data ?? DEFAULT_GRANTS.data,
     hidden: claims.hidden ?? DEFAULT_GRANTS.hidden,
     admin: claims.admin ?? DEFAULT_GRANTS.admin,
+    profile: claims.profile ?? DEFAULT_GRANTS.profile,
   };
 }
 
@@ -67,9 +64,4 @@ function publishOf(publish: Claims['publish']): Grants['publish'] {
   if (publish === undefined) return DEFAULT_GRANTS.publish;
   if (typeof publish === 'boolean') return publish ? SOURCES : [];
   return [...new Set(publish)];
-}
-
-/** Bytes of `metadata` as JSON in UTF-8, which is how it is held against its limit. */
-export function metadataSize(metadata: Record<string, unknown>): number {
-  return Buffer.byteLength(JSON.stringify(metadata));
 }

@@ -5,12 +5,13 @@ import { decodeJwt, SignJWT } from 'jose';
 import { type Clock, type Millis, later } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { deepFreeze } from '../kernel/freeze.ts';
-import type { Metadata } from '../rooms/events.ts';
+import { jsonSize } from '../kernel/json-size.ts';
+import type { Attributes, Metadata } from '../rooms/events.ts';
 import type { Grants } from '../rooms/grants.ts';
 import { type Identity, type RoomName, parseIdentity, parseRoomName } from '../rooms/ids.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { IssuerOptions, JwksTimes } from './issuers.ts';
-import { type Claims, claimErrors, grantsOf, isClaims, metadataSize } from './join-claims.ts';
+import { type Claims, claimErrors, grantsOf, isClaims } from './join-claims.ts';
 import type { Revocations } from './revocation.ts';
 import { createTokenCache } from './token-cache.ts';
 import { type SignedClaims, createSignatureCheck, tokenInvalid } from './token-signature.ts';
@@ -22,6 +23,7 @@ export type JoinClaims = {
   /** For people to read; the identity where the token gives none. */
   readonly name: string;
   readonly metadata: Metadata;
+  readonly attributes: Attributes;
   readonly grants: Grants;
   /** Names the token among all issuers' tokens; what `revoke` takes. */
   readonly tokenId: string;
@@ -37,6 +39,7 @@ export type TokenRequest = {
   /** At most 128 characters. */
   readonly name?: string | undefined;
   readonly metadata?: Metadata | undefined;
+  readonly attributes?: Attributes | undefined;
   /** What is left out is as in `DEFAULT_GRANTS`. */
   readonly grants?: Partial<Grants> | undefined;
   /** Milliseconds for which it is valid; 1 s to the configured limit. */
@@ -75,7 +78,7 @@ export type JoinTokenOptions = {
   readonly leeway: number;
   /** Milliseconds: what a new token gets, and what no token may exceed, whoever signed it. */
   readonly ttl: { readonly default: number; readonly limit: number };
-  /** Bytes of metadata as JSON. */
+  /** Bytes of metadata, and of attributes, as JSON. */
   readonly metadataLimit: number;
   /** Characters of verified tokens that are remembered. Default 16 Mi. */
   readonly cacheLimit?: number;
@@ -91,13 +94,15 @@ export function createJoinTokens(options: JoinTokenOptions): JoinTokens {
   async function verifyCold(token: string): Promise<JoinClaims> {
     const signed = await checkSignature(token, clock());
     const now = clock();
-    const { exp, iat, nbf, metadata } = signed.claims;
+    const { exp, iat, nbf } = signed.claims;
     // So that a revocation need never be kept for longer than the limit.
     if (exp * 1000 > Math.min((iat ?? Infinity) * 1000, now) + ttl.limit + leeway) {
       throw tokenInvalid('It is valid for longer than this server allows.');
     }
-    if (metadata !== undefined && metadataSize(metadata) > options.metadataLimit) {
-      throw tokenInvalid(`Its metadata is larger than ${options.metadataLimit} bytes.`);
+    for (const what of ['metadata', 'attributes'] as const) {
+      if (jsonSize(signed.claims[what] ?? {}) > options.metadataLimit) {
+        throw tokenInvalid(`Its ${what} are larger than ${options.metadataLimit} bytes.`);
+      }
     }
     const verified = { claims: joinClaims(signed, token), notBefore: (nbf ?? 0) * 1000 };
     const accepted = current(verified, now);
@@ -160,6 +165,7 @@ async function sign(
     room: request.room,
     ...(request.name === undefined ? {} : { name: request.name }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
+    ...(request.attributes === undefined ? {} : { attributes: request.attributes }),
     ...request.grants,
   };
   requireSignable(payload, lifetime, options);
@@ -168,7 +174,7 @@ async function sign(
   return { token, signed: { claims: decodeJwt<Claims>(token), signer: keyId } };
 }
 
-type Signable = { nbf: number; exp: number; metadata?: Metadata };
+type Signable = { nbf: number; exp: number; metadata?: Metadata; attributes?: Attributes };
 
 /** Throws `invalid-request` for what `verify` would refuse, in the words of the request. */
 function requireSignable(payload: Signable, lifetime: number, options: JoinTokenOptions): void {
@@ -176,8 +182,9 @@ function requireSignable(payload: Signable, lifetime: number, options: JoinToken
   if (!(lifetime >= 1000 && lifetime <= options.ttl.limit)) {
     errors.push({ path: '/ttl', message: `must be from 1 to ${Math.floor(options.ttl.limit / 1000)} seconds` });
   }
-  if (payload.metadata !== undefined && metadataSize(payload.metadata) > options.metadataLimit) {
-    errors.push({ path: '/metadata', message: `must not be larger than ${options.metadataLimit} bytes` });
+  for (const what of ['metadata', 'attributes'] as const) {
+    if (jsonSize(payload[what] ?? {}) <= options.metadataLimit) continue;
+    errors.push({ path: `/${what}`, message: `must not be larger than ${options.metadataLimit} bytes` });
   }
   if (payload.nbf >= payload.exp) errors.push({ path: '/notBefore', message: 'must be before the token expires' });
   if (errors.length > 0) throw new SluiceError('invalid-request', { errors });
@@ -186,7 +193,7 @@ function requireSignable(payload: Signable, lifetime: number, options: JoinToken
 function inWordsOfTheRequest(error: { path: string; message: string }): { path: string; message: string } {
   const path = error.path
     .replace(/^\/sub$/u, '/identity')
-    .replace(/^\/(publish|subscribe|data|hidden|admin)\b/u, '/grants$&');
+    .replace(/^\/(publish|subscribe|data|hidden|admin|profile)\b/u, '/grants$&');
   return { ...error, path };
 }
 
@@ -198,6 +205,7 @@ function joinClaims({ claims, signer }: SignedClaims, token: string): JoinClaims
     identity,
     name: claims.name ?? identity,
     metadata: claims.metadata ?? {},
+    attributes: claims.attributes ?? {},
     grants: grantsOf(claims),
     tokenId: tokenIdOf(signer, claims.jti ?? fingerprint(token)),
     keyId: signer,

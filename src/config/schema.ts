@@ -170,6 +170,7 @@ export const ConfigSchema = section({
     beaconAddress: rateLimit,
     data: rateLimit,
     dataBytes: rateLimit,
+    control: rateLimit,
   }),
   rooms: section({
     createOnJoin: auto(Type.Boolean()),

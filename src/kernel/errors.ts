@@ -80,6 +80,8 @@ export type ErrorExtra = {
   retryAfter?: number;
   /** Every violation found, where there can be several. */
   errors?: readonly { path: string; message: string }[];
+  /** The words with which somebody put the participant out, for that person to read. */
+  reason?: string;
   /** The fault behind an `internal`, for the log alone. */
   cause?: unknown;
 };
@@ -90,6 +92,7 @@ export class SluiceError extends Error {
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly errors: readonly { path: string; message: string }[] | undefined;
+  readonly reason: string | undefined;
 
   constructor(code: ErrorCode, extra: ErrorExtra = {}) {
     super(extra.detail ?? ERRORS[code].title, extra.cause === undefined ? undefined : { cause: extra.cause });
@@ -98,6 +101,7 @@ export class SluiceError extends Error {
     this.detail = extra.detail;
     this.retryAfter = extra.retryAfter;
     this.errors = extra.errors;
+    this.reason = extra.reason;
   }
 }
 
@@ -112,6 +116,7 @@ export type WireError = {
   message: string;
   retryAfter?: number;
   errors?: readonly { path: string; message: string }[];
+  reason?: string;
 };
 
 /** `error` in the shape of the signaling channel. */
@@ -121,6 +126,7 @@ export function toWire(error: SluiceError): WireError {
     message: error.detail ?? ERRORS[error.code].title,
     ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     ...(error.errors === undefined ? {} : { errors: error.errors }),
+    ...(error.reason === undefined ? {} : { reason: error.reason }),
   };
 }
 

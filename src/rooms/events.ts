@@ -5,12 +5,16 @@ import type { DeliveredHeader } from './data-header.ts';
 import type { Grants, MediaKind, Source } from './grants.ts';
 import type { ConsumerId, Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { Layers, PayloadTypes, TransportParameters, TransportState } from './media-engine.ts';
+import type { Participant } from './participant.ts';
+import type { ProfileDelta } from './profile.ts';
 import type { QualityLevel } from './media-view.ts';
 import type { RtpCapabilities, RtpParameters } from './ortc.ts';
 import type { TickFrame } from './tick.ts';
 
 /** Free-form facts that the application attaches; bounded where they enter. */
 export type Metadata = Record<string, unknown>;
+/** Short facts by name, each of which can be changed without the others. */
+export type Attributes = Readonly<Record<string, string>>;
 
 export type RoomInfo = {
   id: RoomId;
@@ -37,6 +41,7 @@ export type ParticipantInfo = {
   identity: Identity;
   name: string;
   metadata: Metadata;
+  attributes: Attributes;
   joinedAt: Millis;
   producers: ProducerInfo[];
 };
@@ -76,6 +81,7 @@ export const LEAVE_REASONS = [
   'media-unavailable',
   'draining',
   'flooding',
+  'moved',
 ] as const;
 export type LeaveReason = (typeof LEAVE_REASONS)[number];
 
@@ -86,9 +92,17 @@ export type RoomEvent =
   | { type: 'participant-replaced'; participantId: ParticipantId; participant: ParticipantInfo }
   | { type: 'participant-left'; participantId: ParticipantId; identity: Identity; reason: LeaveReason }
   | { type: 'producer-added'; participantId: ParticipantId; producer: ProducerInfo }
-  | { type: 'producer-paused'; participantId: ParticipantId; producerId: ProducerId }
+  | ({ type: 'producer-paused'; participantId: ParticipantId; producerId: ProducerId } & Doer)
   | { type: 'producer-resumed'; participantId: ParticipantId; producerId: ProducerId }
-  | { type: 'producer-removed'; participantId: ParticipantId; producerId: ProducerId }
+  | ({ type: 'producer-removed'; participantId: ParticipantId; producerId: ProducerId } & Doer)
+  /** Attributes that are null are gone; what is not named is as before. One's own changes come, too. */
+  | ({ type: 'participant-updated'; participantId: ParticipantId } & ProfileDelta)
+  /** What oneself may do from now on; tracks and consumers that it does not allow have ended. */
+  | ({ type: 'grants-changed'; grants: Grants } & Doer)
+  /** Somebody asks oneself to unmute, or to switch on. */
+  | ({ type: 'unmute-requested'; source: Source } & Doer)
+  /** One is in another room, which is all that there is now; `token` is what to join it with again. */
+  | ({ type: 'moved'; token: string } & JoinedRoom)
   | { type: 'consumer-added'; consumer: ConsumerInfo }
   | { type: 'consumer-removed'; consumerId: ConsumerId }
   | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
@@ -105,6 +119,9 @@ export type RoomEvent =
   | { type: 'media-reset'; media: MediaOffer; participants: ParticipantInfo[]; consumers: ConsumerInfo[] }
   /** The server goes away within `seconds`; finish, or join again then. */
   | { type: 'draining'; seconds: number };
+
+/** Whose doing it was, where it was not the owner's own. `admin` is left out where that participant is hidden. */
+export type Doer = { readonly by?: 'application' | 'admin'; readonly admin?: Identity };
 
 export type ChatMessage = {
   id: string;
@@ -133,8 +150,13 @@ export type ParticipantLink = {
   send(event: RoomEvent): void;
   /** As `send`, but rather not at all than late. */
   sendLossy(event: Extract<RoomEvent, { type: 'data' }>): void;
-  /** The participant is out, for this reason; nothing is sent after it. */
-  end(code: ErrorCode | 'left'): void;
+  /** The participant is out, for this reason; nothing is sent after it. `reason`: words of who put it out. */
+  end(code: ErrorCode | 'left', reason?: string): void;
+  /**
+   * The participant goes on as `participant` in another room: what is sent comes from there, `moved` first. Absent where
+   * that cannot be: the participant is not moved then.
+   */
+  readonly moved?: (participant: Participant, moved: Extract<RoomEvent, { type: 'moved' }>) => void;
   /** Where the client has one transport for all that it sends and receives, not one for each direction. */
   readonly transport?: SingleTransport;
 };

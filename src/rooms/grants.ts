@@ -24,7 +24,16 @@ export type Grants = {
   readonly hidden: boolean;
   /** Whether it may control other participants. */
   readonly admin: boolean;
+  /** Whether it may change its own name, metadata and attributes. */
+  readonly profile: boolean;
 };
 
 /** What a token that names no grants allows. */
-export const DEFAULT_GRANTS: Grants = { publish: SOURCES, subscribe: true, data: true, hidden: false, admin: false };
+export const DEFAULT_GRANTS: Grants = {
+  publish: SOURCES,
+  subscribe: true,
+  data: true,
+  hidden: false,
+  admin: false,
+  profile: false,
+};

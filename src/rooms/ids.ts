@@ -17,6 +17,9 @@ export const ROOM_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$';
 /** 1 to 128 characters with no control characters; application ids and e-mail addresses fit. */
 export const IDENTITY_PATTERN = '^[^\\u0000-\\u001f\\u007f]{1,128}$';
 
+/** What an attribute may be called: 1 to 128 characters with no control characters. */
+export const ATTRIBUTE_PATTERN = '^[^\\u0000-\\u001f\\u007f]{1,128}$';
+
 const roomName = new RegExp(ROOM_NAME_PATTERN, 'u');
 const identity = new RegExp(IDENTITY_PATTERN, 'u');
 

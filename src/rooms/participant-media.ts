@@ -22,6 +22,8 @@ export type Publication = {
   readonly source: Source;
   readonly producer: MediaProducer;
   paused: boolean;
+  /** Settles when what was asked for it so far (to pause, to resume) is done. */
+  turn: Promise<void>;
 };
 
 export type ProduceRequest = { kind: MediaKind; source: Source; rtpParameters: RtpParameters; paused?: boolean };
@@ -57,8 +59,8 @@ export class ParticipantMedia {
   readonly #send: MediaTransport;
   readonly #recv: MediaTransport;
   readonly #subscriptions = new Map<ConsumerId, Subscription>();
-  /** Producers that are forwarded already or are about to be. */
-  readonly #subscribed = new Set<ProducerId>();
+  /** Producers that are forwarded already or are about to be, each with the attempt by which it is. */
+  readonly #subscribed = new Map<ProducerId, object>();
   readonly #owner: MediaOwner;
   readonly #report: MediaReport | undefined;
   #closed = false;
@@ -177,7 +179,8 @@ export class ParticipantMedia {
   async consume(publication: Publication): Promise<ConsumerInfo | undefined> {
     const { producer, participantId, source } = publication;
     if (this.rtpCapabilities === undefined || this.#subscribed.has(producer.id)) return undefined;
-    this.#subscribed.add(producer.id);
+    const attempt = {};
+    this.#subscribed.set(producer.id, attempt);
     let id: ConsumerId | undefined;
     try {
       const consumer = await this.#recv.consume(
@@ -188,8 +191,8 @@ export class ParticipantMedia {
           },
         },
       );
-      // Closed, or its producer gone, while the worker was asked.
-      if (this.#closed || !this.#subscribed.has(producer.id)) {
+      // Closed, its producer gone, or not to be received any more, while the worker was asked.
+      if (this.#closed || this.#subscribed.get(producer.id) !== attempt) {
         consumer.close();
         return undefined;
       }
@@ -206,7 +209,7 @@ export class ParticipantMedia {
         producerPaused: publication.paused,
       };
     } catch (error) {
-      this.#subscribed.delete(producer.id);
+      if (this.#subscribed.get(producer.id) === attempt) this.#subscribed.delete(producer.id);
       if (error instanceof SluiceError && (error.code === 'unsupported-codec' || error.code === 'producer-not-found')) {
         return undefined;
       }
@@ -229,6 +232,15 @@ export class ParticipantMedia {
     if (!this.#subscribed.delete(id)) return;
     for (const { publication, consumer, disclosed } of this.#subscriptions.values()) {
       if (publication.producer.id !== id) continue;
+      this.#forget(consumer);
+      if (disclosed) this.#owner.tell({ type: 'consumer-removed', consumerId: consumer.id });
+    }
+  }
+
+  /** Forwards nothing any more, and says so of each that the client knows. */
+  closeConsumers(): void {
+    this.#subscribed.clear();
+    for (const { consumer, disclosed } of [...this.#subscriptions.values()]) {
       this.#forget(consumer);
       if (disclosed) this.#owner.tell({ type: 'consumer-removed', consumerId: consumer.id });
     }

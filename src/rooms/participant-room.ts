@@ -1,28 +1,17 @@
 /** What stands between a participant and its room. */
 import type { Millis } from '../kernel/clock.ts';
 import type { DataExchange } from './data-exchange.ts';
-import type { IceServer, Metadata, RoomEvent, RoomInfo } from './events.ts';
+import type { IceServer, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomFact } from './facts.ts';
-import type { Grants } from './grants.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import type { DataSettings } from './messaging.ts';
 import type { RtpCapabilities } from './ortc.ts';
+import type { Moderation } from './moderation.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
+import type { Profile } from './profile.ts';
 import type { TickFrame } from './tick.ts';
-
-/** Who joins, as its token says. */
-export type Profile = {
-  readonly identity: Identity;
-  readonly name: string;
-  readonly metadata: Metadata;
-  readonly grants: Grants;
-  /** The token's `jti`, so that removing the participant can revoke it. */
-  readonly tokenId: string;
-  /** The API key, or the foreign issuer, that signed the token. */
-  readonly keyId: string;
-};
 
 /** `auto`: everyone's tracks are forwarded, those that come later too. `manual`: those that the client asks for. */
 export type SubscribeMode = 'auto' | 'manual';
@@ -54,6 +43,15 @@ export type RoomOfParticipant = {
   /** What may be sent over data channels. */
   readonly data: DataSettings;
   readonly exchange: DataExchange;
+  /** From here on the others see it, or do not: nobody is told here. */
+  disappeared(participant: Participant): void;
+  /** Its profile is another than its token's, for as long as the token is used in this room. */
+  remember(profile: Profile): void;
+  /** Bytes of metadata, and of attributes, as JSON. */
+  readonly profileLimit: number;
+  /** Whether the others see somebody of this identity. */
+  isVisible(identity: Identity): boolean;
+  moderation(self: Participant): Moderation;
   announce(fact: FactOfParticipant, participant: Participant): void;
   departed(participant: Participant): void;
 };

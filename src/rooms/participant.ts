@@ -13,17 +13,25 @@ import type {
   RoomEvent,
 } from './events.ts';
 import type { DataHeader, DataMode } from './data-header.ts';
-import type { Identity, ParticipantId, ProducerId } from './ids.ts';
+import { type Actor, doerOf } from './facts.ts';
+import type { Source } from './grants.ts';
+import type { Identity, ParticipantId, ProducerId, RoomName } from './ids.ts';
 import type { Layers, MediaRoom } from './media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities } from './ortc.ts';
+import type { Moderation } from './moderation.ts';
 import { ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
-import type { Profile, RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
 import { Messaging } from './messaging.ts';
+import type { RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
+import { changeProfile, type ChangedProfile, type Profile, type ProfileDelta } from './profile.ts';
 import { Publishing } from './publishing.ts';
+import { Standing } from './standing.ts';
 import { Subscribing } from './subscribing.ts';
 
 /** Requests of one participant that may wait for each other; more is a flood. */
 const MAILBOX_LIMIT = 64;
+
+/** See `Participant.leave`. */
+export type Leaving = { told?: LeaveReason | null; text?: string | undefined; actor?: Actor; to?: RoomName };
 
 /** The code by which a participant's client learns why it is out. */
 const CODE_OF_REASON = {
@@ -36,6 +44,7 @@ const CODE_OF_REASON = {
   'media-unavailable': 'media-unavailable',
   draining: 'draining',
   flooding: 'rate-limited',
+  moved: 'session-gone',
 } as const satisfies Record<LeaveReason, ErrorCode | 'left'>;
 
 /**
@@ -46,8 +55,8 @@ export class Participant {
   readonly id: ParticipantId;
   /** By which ticks name it. */
   readonly index: number;
-  readonly profile: Profile;
   readonly joinedAt: Millis;
+  readonly identity: Identity;
 
   readonly #room: RoomOfParticipant;
   readonly #link: ParticipantLink;
@@ -55,8 +64,10 @@ export class Participant {
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
   readonly #messaging: Messaging;
+  readonly #standing: Standing;
   #state: 'joining' | 'joined' | 'left' = 'joining';
   #leftFor: LeaveReason | undefined;
+  #leftWith: string | undefined;
   #connected = true;
   #media: ParticipantMedia | undefined;
 
@@ -72,14 +83,31 @@ export class Participant {
     this.id = seat.id;
     this.index = seat.index;
     this.joinedAt = seat.joinedAt;
-    this.profile = profile;
+    this.identity = profile.identity;
+    this.#standing = new Standing(room, this, profile);
     this.#publishing = new Publishing(room, this);
     this.#subscribing = new Subscribing(room, this, subscribe);
     this.#messaging = new Messaging(room, this);
   }
 
-  get identity(): Identity {
-    return this.profile.identity;
+  /** As its token said, and as it was changed since. */
+  get profile(): Profile {
+    return this.#standing.profile;
+  }
+
+  /** Goes up with each change of the profile: with the id, the resource's ETag. */
+  get version(): number {
+    return this.#standing.version;
+  }
+
+  /** What is sent to it. */
+  get link(): ParticipantLink {
+    return this.#link;
+  }
+
+  /** What its client wants to receive. */
+  get wish(): SubscribeWish {
+    return this.#subscribing.wish;
   }
 
   get state(): 'joining' | 'joined' | 'left' {
@@ -89,7 +117,8 @@ export class Participant {
   /** Why it is out, for a join that was overtaken by a kick or by the end of the room. */
   get refusal(): SluiceError {
     const code = CODE_OF_REASON[this.#leftFor ?? 'disconnected'];
-    return new SluiceError(code === 'left' ? 'session-gone' : code);
+    const reason = this.#leftWith;
+    return new SluiceError(code === 'left' ? 'session-gone' : code, reason === undefined ? {} : { reason });
   }
 
   /** Whether its signaling is connected; while it is not, it may come back. */
@@ -116,9 +145,10 @@ export class Participant {
   }
 
   get info(): ParticipantInfo {
-    const { identity, name, metadata } = this.profile;
+    const { id, index, identity, joinedAt } = this;
+    const { name, metadata, attributes } = this.profile;
     const producers = [...this.publications].map(producerInfo);
-    return { id: this.id, index: this.index, identity, name, metadata, joinedAt: this.joinedAt, producers };
+    return { id, index, identity, name, metadata, attributes, joinedAt, producers };
   }
 
   // Joining, in two steps: what takes time, then what the others see.
@@ -225,7 +255,8 @@ export class Participant {
 
   chat(text: string): Promise<ChatMessage> {
     return this.#mailbox.run(() => {
-      if (!this.profile.grants.data) throw new SluiceError('forbidden', { detail: 'The token does not grant data.' });
+      if (!this.profile.grants.data) throw new SluiceError('forbidden', { detail: 'Data is not granted.' });
+      if (this.hidden) throw new SluiceError('forbidden', { detail: 'A hidden participant cannot write.' });
       const { identity, name } = this.profile;
       const at = this.#room.now();
       const message: ChatMessage = { id: this.#room.newId(), participantId: this.id, identity, name, text, at };
@@ -245,6 +276,39 @@ export class Participant {
 
   sendData(mode: DataMode, header: DataHeader, payload: Uint8Array): Promise<void> {
     return this.#mailbox.run(() => this.#messaging.send(mode, header, payload));
+  }
+
+  /** Changes who it is for the others. Throws `forbidden` without the grant, and `invalid-request`. */
+  async changeOwnProfile(change: ProfileDelta): Promise<void> {
+    if (!this.profile.grants.profile)
+      throw new SluiceError('forbidden', { detail: 'Changing the profile is not granted.' });
+    this.change(changeProfile(this.profile, change, this.#room.profileLimit), { by: 'self' });
+  }
+
+  /** Control over the others, for as long as it has the grant. */
+  get moderation(): Moderation {
+    return this.#room.moderation(this);
+  }
+
+  // What others do to it: at once, and past whatever its client keeps it busy with.
+
+  /** Mutes those of `sources` (undefined: all) that it publishes; resolves with how many there are. */
+  async mute(sources: readonly Source[] | undefined, actor: Actor): Promise<number> {
+    return this.#publishing.mute(this.#openMedia(), sources, actor);
+  }
+
+  mayPublish(source: Source): boolean {
+    return this.#publishing.allows(source);
+  }
+
+  askToUnmute(source: Source, actor: Actor): void {
+    this.tell({ type: 'unmute-requested', source, ...doerOf(actor, this.#room) });
+    this.#room.announce({ type: 'unmute-requested', source, ...actor }, this);
+  }
+
+  change(changed: ChangedProfile, actor: Actor): void {
+    const [media, publishing, subscribing] = [this.#media, this.#publishing, this.#subscribing];
+    this.#standing.change(changed, actor, { media, publishing, subscribing });
   }
 
   // Its connection, and its end.
@@ -280,12 +344,14 @@ export class Participant {
   /**
    * Out, at once and for good: children first, then the others learn of it, then its own client. Idempotent.
    * `told`: what the others hear, where it is not the reason; null where they are told in another way.
+   * `text`: for its own client to read. `to`: the room where it goes on.
    */
-  leave(reason: LeaveReason, { told = reason }: { told?: LeaveReason | null } = {}): void {
+  leave(reason: LeaveReason, { told = reason, text, actor, to }: Leaving = {}): void {
     if (this.#state === 'left') return;
     const wasJoined = this.#state === 'joined';
     this.#state = 'left';
     this.#leftFor = reason;
+    this.#leftWith = text;
     this.#mailbox.close();
     // Those who receive a track let go of it before it ends: the worker ends what still hangs on it by itself.
     for (const { producer, source } of this.publications) {
@@ -300,12 +366,14 @@ export class Participant {
       this.#room.announce({ type: 'participant-aborted', reason }, this);
       return;
     }
-    this.#room.announce({ type: 'participant-left', reason }, this);
+    const more = { ...(text === undefined ? {} : { text }), ...(to === undefined ? {} : { to }), ...actor };
+    this.#room.announce({ type: 'participant-left', reason, ...more }, this);
     if (!this.hidden && told !== null) {
       const { id: participantId, identity } = this;
       this.#room.broadcast({ type: 'participant-left', participantId, identity, reason: told });
     }
-    this.#link.end(CODE_OF_REASON[reason]);
+    // Its client goes on, and hears of it from where it is now.
+    if (reason !== 'moved') this.#link.end(CODE_OF_REASON[reason], text);
   }
 
   /** Everything about media as of now; what was published while `consumers` were opened follows as events. */

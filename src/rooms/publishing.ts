@@ -1,5 +1,8 @@
 import { SluiceError } from '../kernel/errors.ts';
 import type { ProducerInfo } from './events.ts';
+import { type Actor, doerOf } from './facts.ts';
+import type { Source } from './grants.ts';
+import type { MediaProducer } from './media-engine.ts';
 import type { Participant } from './participant.ts';
 import { type ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
 import type { RoomOfParticipant } from './participant-room.ts';
@@ -21,22 +24,29 @@ export class Publishing {
     return this.#opening;
   }
 
+  /** Whether it may publish `source` as of now. */
+  allows(source: Source): boolean {
+    const { hidden, publish } = this.#participant.profile.grants;
+    return !hidden && publish.includes(source);
+  }
+
   async produce(media: ParticipantMedia, request: ProduceRequest): Promise<ProducerInfo> {
-    const { id: participantId, hidden, profile } = this.#participant;
-    if (hidden) throw new SluiceError('forbidden', { detail: 'A hidden participant cannot publish.' });
-    if (!profile.grants.publish.includes(request.source)) {
-      throw new SluiceError('forbidden', { detail: `The token does not grant publishing ${request.source}.` });
-    }
+    this.#requireAllowed(request.source);
     this.#room.requirePublishable(this.#participant);
     const { source, paused = false } = request;
+    const { id: participantId } = this.#participant;
+    let opened: MediaProducer;
     this.#opening += 1;
-    let publication: Publication;
     try {
-      publication = { participantId, source, producer: await media.openProducer(request), paused };
-      media.publish(publication);
+      opened = await media.openProducer(request);
     } finally {
       this.#opening -= 1;
     }
+    // From here to the announcement in one step: what ends a publication tells of all that there are.
+    if (!this.allows(source)) opened.close();
+    this.#requireAllowed(source);
+    const publication: Publication = { participantId, source, producer: opened, paused, turn: Promise.resolve() };
+    media.publish(publication);
     const producer = producerInfo(publication);
     this.#room.announce(
       { type: 'track-published', producerId: producer.id, kind: producer.kind, source: producer.source },
@@ -47,30 +57,75 @@ export class Publishing {
     return producer;
   }
 
-  async setPaused(media: ParticipantMedia, id: string, paused: boolean): Promise<void> {
+  /** After what was asked for this track before, whoever asked: the last word holds. */
+  setPaused(media: ParticipantMedia, id: string, paused: boolean, actor: Actor = { by: 'self' }): Promise<void> {
     const publication = media.publication(id);
-    if (publication.paused === paused) return;
-    await (paused ? publication.producer.pause() : publication.producer.resume());
-    // It may have ended meanwhile, and everyone knows.
-    media.publication(id);
-    publication.paused = paused;
-    const { producer, source, participantId } = publication;
-    const producerId = producer.id;
-    if (paused && source === 'microphone') this.#room.muted(this.#participant);
-    this.#room.announce({ type: paused ? 'track-muted' : 'track-unmuted', producerId, source }, this.#participant);
-    this.#room.broadcast(
-      { type: paused ? 'producer-paused' : 'producer-resumed', participantId, producerId },
-      this.#participant,
-    );
+    const turn = publication.turn.then(() => this.#setPaused(media, publication, paused, actor));
+    publication.turn = turn.catch(() => undefined);
+    return turn;
   }
 
-  close(media: ParticipantMedia, id: string): void {
+  /** Mutes those of `sources` that are published; resolves with how many there are. */
+  async mute(media: ParticipantMedia, sources: readonly Source[] | undefined, actor: Actor): Promise<number> {
+    const meant = [...media.publications.values()].filter(({ source }) => sources?.includes(source) ?? true);
+    const outcomes = await Promise.allSettled(
+      meant.map(({ producer }) => this.setPaused(media, producer.id, true, actor)),
+    );
+    for (const outcome of outcomes) {
+      // One that ended meanwhile is not heard either.
+      if (outcome.status === 'rejected' && !isGone(outcome.reason)) throw outcome.reason;
+    }
+    return meant.length;
+  }
+
+  /** Ends what the grants do not allow any more. */
+  endForbidden(media: ParticipantMedia, actor: Actor): void {
+    for (const { producer, source } of [...media.publications.values()]) {
+      if (!this.allows(source)) this.close(media, producer.id, actor);
+    }
+  }
+
+  close(media: ParticipantMedia, id: string, actor: Actor = { by: 'self' }): void {
     const { producer, source, participantId } = media.publication(id);
     const producerId = producer.id;
     this.#room.unpublished(producerId);
     if (source === 'microphone') this.#room.muted(this.#participant);
     media.unpublish(producerId);
-    this.#room.announce({ type: 'track-unpublished', producerId, source }, this.#participant);
-    this.#room.broadcast({ type: 'producer-removed', participantId, producerId }, this.#participant);
+    this.#room.announce({ type: 'track-unpublished', producerId, source, ...actor }, this.#participant);
+    const doer = doerOf(actor, this.#room);
+    this.#room.broadcast({ type: 'producer-removed', participantId, producerId, ...doer }, this.#exceptFor(actor));
   }
+
+  async #setPaused(media: ParticipantMedia, publication: Publication, paused: boolean, actor: Actor): Promise<void> {
+    const { producer, source, participantId } = publication;
+    const producerId = producer.id;
+    media.publication(producerId);
+    if (publication.paused === paused) return;
+    await (paused ? producer.pause() : producer.resume());
+    // It may have ended meanwhile, and everyone knows.
+    media.publication(producerId);
+    publication.paused = paused;
+    if (paused && source === 'microphone') this.#room.muted(this.#participant);
+    const fact = paused ? 'track-muted' : 'track-unmuted';
+    this.#room.announce({ type: fact, producerId, source, ...actor }, this.#participant);
+    const event = { type: paused ? 'producer-paused' : 'producer-resumed', participantId, producerId } as const;
+    this.#room.broadcast({ ...event, ...doerOf(actor, this.#room) }, this.#exceptFor(actor));
+  }
+
+  /** Who does something itself knows it by the answer. */
+  #exceptFor({ by }: Actor): Participant | undefined {
+    return by === 'self' ? this.#participant : undefined;
+  }
+
+  #requireAllowed(source: Source): void {
+    if (this.allows(source)) return;
+    const detail = this.#participant.hidden
+      ? 'A hidden participant cannot publish.'
+      : `Publishing ${source} is not granted.`;
+    throw new SluiceError('forbidden', { detail });
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'producer-not-found';
 }

@@ -1,11 +1,13 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { IceServer, Metadata } from './events.ts';
 import type { RoomFact } from './facts.ts';
-import type { RoomName } from './ids.ts';
+import type { Identity, RoomName } from './ids.ts';
 import type { MediaEngine } from './media-engine.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { DataSettings } from './messaging.ts';
-import type { Profile } from './participant-room.ts';
+import type { Actor } from './facts.ts';
+import type { Participant } from './participant.ts';
+import type { Profile } from './profile.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -24,6 +26,8 @@ export type RoomSettings = {
   /** Tracks that one participant may publish at once; 1 or more. */
   readonly maxTracks: number;
   readonly duplicateIdentity: DuplicateIdentity;
+  /** Where its administrators may move participants; the application may move them anywhere. */
+  readonly moveTo: readonly RoomName[];
   /** How long a room waits for its first participant. */
   readonly emptyTimeout: number;
   /** How long it outlives its last one. */
@@ -41,6 +45,12 @@ export type RoomContext = {
   readonly iceServers: (room: RoomName, profile: Profile) => IceServer[];
   readonly data: DataSettings;
   readonly onFact: (fact: RoomFact) => void;
+  /** Bytes of a participant's metadata, and of its attributes, as JSON. */
+  readonly profileLimit: number;
+  /** Somebody is put out: what its tokens were good for is over. */
+  readonly onKicked: (room: RoomName, identity: Identity, tokenIds: readonly string[]) => void;
+  /** Lets a participant of `from` go on in another room. */
+  readonly move: (from: Room, participant: Participant, to: RoomName, actor: Actor) => Promise<Participant>;
   /** Who is told what the server sees of everyone's media; nobody where there is none. */
   readonly observer?: MediaObserver | undefined;
   /** The room has something for the next tick. */

@@ -2,21 +2,43 @@ import type { Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { Activity } from './activity.ts';
 import { DataExchange } from './data-exchange.ts';
-import type { IceServer, JoinedRoom, LeaveReason, ParticipantLink, RoomEvent, RoomInfo } from './events.ts';
-import type { RoomCloseReason, RoomFact } from './facts.ts';
+import type {
+  ConsumerInfo,
+  IceServer,
+  JoinedRoom,
+  LeaveReason,
+  ParticipantLink,
+  RoomEvent,
+  RoomInfo,
+} from './events.ts';
+import type { Actor, RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
 import type { MediaRoom } from './media-engine.ts';
 import type { ConnectionQuality, MediaObserver } from './media-view.ts';
+import { Moderation } from './moderation.ts';
 import type { DataSettings } from './messaging.ts';
 import { Participant } from './participant.ts';
 import type { Publication } from './participant-media.ts';
-import type { FactOfParticipant, Profile, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
-import type { RoomContext, RoomSettings } from './room-context.ts';
+import type { FactOfParticipant, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
+import type { Profile } from './profile.ts';
+import type { DuplicateIdentity, RoomContext, RoomSettings } from './room-context.ts';
 import { Seats } from './seats.ts';
 import type { TickFrame } from './tick.ts';
 
 /** Times that a join starts over because the media was lost under it. */
 const JOIN_ATTEMPTS = 3;
+
+/** Participants whose changed profiles are remembered, for when they come back with the same token. */
+const REMEMBERED = 1000;
+
+/** Somebody who comes from another room. */
+export type Arrival = {
+  readonly from: RoomName;
+  /** Takes it out of there, once it is sure to come in here. Throws where it is there no more. */
+  depart(): void;
+  /** It is in, and nothing was sent to it from here yet. */
+  admitted(participant: Participant, joined: JoinedRoom): void;
+};
 
 /** A room and who is in it. Its media is opened with the first join, and opened anew when its worker dies. */
 export class Room implements RoomOfParticipant {
@@ -28,6 +50,8 @@ export class Room implements RoomOfParticipant {
   readonly #context: RoomContext;
   readonly #seats = new Seats();
   readonly #activity: Activity;
+  /** By token: who was made another than its token says. */
+  readonly #changed = new Map<string, Profile>();
   #settings: RoomSettings;
   #version = 1;
   #media: Promise<MediaRoom> | undefined;
@@ -109,8 +133,11 @@ export class Room implements RoomOfParticipant {
     profile: Profile,
     link: ParticipantLink,
     subscribe: SubscribeWish,
+    arrival?: Arrival,
   ): Promise<{ participant: Participant; joined: JoinedRoom }> {
     const participant = this.#seat(profile, link, subscribe);
+    // As it was when the seat was given: who counts on another one's seat has to take it.
+    const { duplicateIdentity } = this.#settings;
     try {
       for (let attempt = 1; ; attempt += 1) {
         const opening = this.#openMedia();
@@ -123,7 +150,7 @@ export class Room implements RoomOfParticipant {
         if (participant.state === 'left') throw participant.refusal;
         // The media may have been lost while the worker was asked: then all of it starts over.
         if (opening === this.#media && consumers !== undefined) {
-          return { participant, joined: this.#admit(participant, consumers) };
+          return { participant, joined: this.#admit(participant, consumers, { duplicateIdentity, arrival }) };
         }
         if (attempt >= JOIN_ATTEMPTS) throw new SluiceError('media-unavailable', { retryAfter: 1 });
       }
@@ -134,15 +161,9 @@ export class Room implements RoomOfParticipant {
     }
   }
 
-  /**
-   * Puts out every presence of `identity`, those that are still joining too. Returns the ids of their tokens.
-   * Throws `participant-not-found`.
-   */
-  kick(identity: Identity): string[] {
-    const presences = this.#seats.of(identity);
-    if (presences.length === 0) throw new SluiceError('participant-not-found');
-    for (const participant of presences) participant.leave('kicked');
-    return presences.map(({ profile }) => profile.tokenId);
+  /** The application's control over who is in it. */
+  get control(): Moderation {
+    return new Moderation(this);
   }
 
   /** Everyone out, and the media closed. Idempotent. */
@@ -169,7 +190,50 @@ export class Room implements RoomOfParticipant {
     return this.#activity.take();
   }
 
+  // What moderation asks of the room.
+
+  seated(identity: Identity): Participant[] {
+    return this.#seats.of(identity);
+  }
+
+  /** `presences` are of one identity. */
+  putOut(presences: readonly [Participant, ...Participant[]], reason: string | undefined, actor: Actor): void {
+    const [{ identity }] = presences;
+    const tokenIds = presences.map(({ profile }) => profile.tokenId);
+    // First: who is put out must not come back before its token is refused.
+    for (const tokenId of tokenIds) this.#changed.delete(tokenId);
+    this.#context.onKicked(this.name, identity, tokenIds);
+    for (const participant of presences) participant.leave('kicked', { text: reason, actor });
+  }
+
+  move(participant: Participant, to: RoomName, actor: Actor): Promise<Participant> {
+    return this.#context.move(this, participant, to, actor);
+  }
+
   // What participants ask of their room.
+
+  get profileLimit(): number {
+    return this.#context.profileLimit;
+  }
+
+  isVisible(identity: Identity): boolean {
+    return this.presences(identity).some(({ hidden }) => !hidden);
+  }
+
+  moderation(self: Participant): Moderation {
+    return new Moderation(this, self);
+  }
+
+  remember(profile: Profile): void {
+    this.#changed.delete(profile.tokenId);
+    this.#changed.set(profile.tokenId, profile);
+    const [oldest] = this.#changed.keys();
+    if (this.#changed.size > REMEMBERED && oldest !== undefined) this.#changed.delete(oldest);
+  }
+
+  disappeared(participant: Participant): void {
+    this.#activity.departed(participant);
+  }
 
   get observer(): MediaObserver | undefined {
     return this.#context.observer;
@@ -221,17 +285,7 @@ export class Room implements RoomOfParticipant {
   }
 
   requirePublishable(participant: Participant): void {
-    const { maxTracks, maxPublishers } = this.#settings;
-    if (participant.tracks >= maxTracks) {
-      throw new SluiceError('limit-reached', {
-        detail: `A participant of this room publishes ${maxTracks} tracks at most.`,
-      });
-    }
-    if (maxPublishers === null || participant.tracks > 0) return;
-    const publishers = [...this.#seats.all()].filter(({ tracks }) => tracks > 0).length;
-    if (publishers >= maxPublishers) {
-      throw new SluiceError('limit-reached', { detail: `${maxPublishers} participants of this room publish at most.` });
-    }
+    this.#seats.requirePublishable(participant, this.#settings);
   }
 
   muted(participant: Participant): void {
@@ -255,60 +309,44 @@ export class Room implements RoomOfParticipant {
 
   #seat(profile: Profile, link: ParticipantLink, subscribe: SubscribeWish): Participant {
     if (this.#closed) throw new SluiceError('room-closed');
-    const { duplicateIdentity, maxParticipants } = this.#settings;
-    const earlier = this.#seats.of(profile.identity);
-    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
-      throw new SluiceError('identity-in-use');
-    }
-    const replaces = duplicateIdentity !== 'allow' && earlier.some(({ state }) => state === 'joined') ? 1 : 0;
-    if (this.#seats.size - replaces >= maxParticipants) {
-      throw new SluiceError('room-full', { detail: `The room holds ${maxParticipants} participants.` });
-    }
+    this.#seats.requireSeat(profile.identity, this.#settings);
+    const changed = this.#changed.get(profile.tokenId);
+    const current = changed?.identity === profile.identity ? changed : profile;
     const seat = { id: this.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
-    const participant = new Participant(this, link, seat, profile, subscribe);
+    const participant = new Participant(this, link, seat, current, subscribe);
     this.#seats.take(participant);
     this.#emptySince = undefined;
     this.#context.onOccupancy(this);
     return participant;
   }
 
-  #admit(participant: Participant, consumers: Parameters<Participant['admitted']>[0]): JoinedRoom {
-    const { id: replaced } = this.#replaceEarlier(participant) ?? {};
-    this.#wasJoined = true;
-    const joined = participant.admitted(consumers);
-    const { name, keyId } = participant.profile;
-    this.announce({ type: 'participant-joined', name, hidden: participant.hidden, keyId }, participant);
-    if (participant.hidden) return joined;
-    const { info } = participant;
-    // To the others it is one and the same person who goes on.
-    this.broadcast(
-      replaced === undefined
-        ? { type: 'participant-joined', participant: info }
-        : { type: 'participant-replaced', participantId: replaced, participant: info },
-      participant,
-    );
-    return joined;
-  }
-
-  /**
-   * Puts out the earlier presences of the same identity, as the room has it. Returns the one as whom the others know
-   * `participant` already: they are not told that it has left.
-   */
-  #replaceEarlier(participant: Participant): Participant | undefined {
-    const { duplicateIdentity } = this.#settings;
-    if (duplicateIdentity === 'allow') return undefined;
-    const earlier = this.presences(participant.identity);
-    // Its connection has come back while this one was joining.
-    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
-      throw new SluiceError('identity-in-use');
-    }
+  #admit(
+    participant: Participant,
+    consumers: ConsumerInfo[],
+    { duplicateIdentity, arrival }: { duplicateIdentity: DuplicateIdentity; arrival: Arrival | undefined },
+  ): JoinedRoom {
+    const earlier = this.#seats.replacedBy(participant, duplicateIdentity);
+    arrival?.depart();
+    // As whom the others know it already: to them it is one and the same person who goes on.
     const known = participant.hidden ? undefined : earlier.find(({ hidden }) => !hidden);
     for (const presence of earlier) {
       // That somebody hidden goes on in its place is nobody's business.
       const told = participant.hidden ? 'left' : 'replaced';
       presence.leave('replaced', { told: presence === known ? null : told });
     }
-    return known;
+    this.#wasJoined = true;
+    const joined = participant.admitted(consumers);
+    const { hidden, info } = participant;
+    const { name, keyId } = participant.profile;
+    const from = arrival === undefined ? {} : { from: arrival.from };
+    this.announce({ type: 'participant-joined', name, hidden, keyId, ...from }, participant);
+    if (known !== undefined) {
+      this.broadcast({ type: 'participant-replaced', participantId: known.id, participant: info }, participant);
+    } else if (!hidden) {
+      this.broadcast({ type: 'participant-joined', participant: info }, participant);
+    }
+    arrival?.admitted(participant, joined);
+    return joined;
   }
 
   *#publicationsVisibleTo(participant: Participant): Iterable<Publication> {

@@ -2,18 +2,18 @@ import { type Millis, later } from '../kernel/clock.ts';
 import { Deadlines } from '../kernel/deadlines.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import type { JoinedRoom, ParticipantLink } from './events.ts';
-import type { RoomCloseReason } from './facts.ts';
+import type { Actor, RoomCloseReason } from './facts.ts';
 import type { RoomName } from './ids.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { Participant } from './participant.ts';
-import type { Profile, SubscribeMode } from './participant-room.ts';
+import type { SubscribeMode } from './participant-room.ts';
+import type { Profile } from './profile.ts';
 import { Room } from './room.ts';
 import type { RoomContext, RoomSettings } from './room-context.ts';
 
-export type RoomsOptions = Pick<
-  RoomContext,
-  'engine' | 'now' | 'newId' | 'iceServers' | 'data' | 'onFact' | 'observer'
-> & {
+export type RoomsOptions = Omit<RoomContext, 'move' | 'onTickDue' | 'onOccupancy' | 'onClosed'> & {
+  /** A token with which a participant that is moved can join `room` again. Rejects with `forbidden`. */
+  readonly tokenFor: (room: RoomName, profile: Profile) => Promise<{ token: string; tokenId: string }>;
   /** What a room has that names nothing else. */
   readonly defaults: RoomSettings;
   /** Whether a token for a room that is not open opens it. */
@@ -45,6 +45,7 @@ export class Rooms {
     this.#options = options;
     this.#context = {
       ...options,
+      move: (from, participant, to, actor) => this.#move(from, participant, to, actor),
       onTickDue: (room) => this.#tickDue.add(room),
       onOccupancy: (room) => {
         const { closesAt } = room;
@@ -102,10 +103,47 @@ export class Rooms {
   async join(request: JoinRequest, link: ParticipantLink): Promise<{ participant: Participant; joined: JoinedRoom }> {
     if (this.#draining) throw new SluiceError('draining');
     this.#options.requireOpen?.();
-    const room =
-      this.find(request.room) ?? (this.#options.createOnJoin ? this.create(request.room) : this.get(request.room));
-    const { subscribe: mode, rtpCapabilities } = request;
-    return room.join(request, link, { mode, rtpCapabilities });
+    const { room, subscribe: mode, rtpCapabilities, ...profile } = request;
+    return this.#opened(room).join(profile, link, { mode, rtpCapabilities });
+  }
+
+  /**
+   * Takes `participant` out of `from` and into `to` at once, when that is ready for it. Until then, and where `to` does
+   * not take it, nothing has changed.
+   */
+  async #move(from: Room, participant: Participant, to: RoomName, actor: Actor): Promise<Participant> {
+    if (this.#draining) throw new SluiceError('draining');
+    if (to === from.name)
+      throw new SluiceError('invalid-request', { detail: 'The participant is in this room already.' });
+    const { link } = participant;
+    if (link.moved === undefined) {
+      throw new SluiceError('forbidden', {
+        detail: 'This participant did not join by signaling, and cannot be moved.',
+      });
+    }
+    const destination = this.#opened(to);
+    const { token, tokenId } = await this.#options.tokenFor(to, participant.profile);
+    const depart = () => {
+      if (participant.state !== 'joined') throw new SluiceError('participant-not-found');
+      participant.leave('moved', { actor, to });
+    };
+    const admitted = (moved: Participant, joined: JoinedRoom) => {
+      if (!participant.connected) this.disconnected(moved);
+      link.moved?.(moved, { type: 'moved', token, ...joined });
+    };
+    const arrival = { from: from.name, depart, admitted };
+    const { participant: moved } = await destination.join(
+      { ...participant.profile, tokenId },
+      link,
+      participant.wish,
+      arrival,
+    );
+    return moved;
+  }
+
+  /** The room of this name, opened where that is allowed. */
+  #opened(name: RoomName): Room {
+    return this.find(name) ?? (this.#options.createOnJoin ? this.create(name) : this.get(name));
   }
 
   /** The participant's connection is lost: it leaves as `disconnected` unless it is back in time. */

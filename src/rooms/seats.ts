@@ -1,5 +1,7 @@
+import { SluiceError } from '../kernel/errors.ts';
 import type { Identity, ParticipantId } from './ids.ts';
 import type { Participant } from './participant.ts';
+import type { DuplicateIdentity, RoomSettings } from './room-context.ts';
 
 /** Who has a seat in a room, joined or still joining: by id, by identity, and which small numbers are taken. */
 export class Seats {
@@ -22,6 +24,40 @@ export class Seats {
   /** Every presence of `identity`, the oldest first. */
   of(identity: Identity): Participant[] {
     return [...(this.#byIdentity.get(identity) ?? [])];
+  }
+
+  /** Whether there is a seat for `identity`. Throws `room-full`, `identity-in-use`. */
+  requireSeat(identity: Identity, { duplicateIdentity, maxParticipants }: RoomSettings): void {
+    const earlier = this.of(identity);
+    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
+      throw new SluiceError('identity-in-use');
+    }
+    const replaces = duplicateIdentity !== 'allow' && earlier.some(({ state }) => state === 'joined') ? 1 : 0;
+    if (this.size - replaces >= maxParticipants) {
+      throw new SluiceError('room-full', { detail: `The room holds ${maxParticipants} participants.` });
+    }
+  }
+
+  /** Who has to go when `participant` comes in. Throws `identity-in-use`: a lost connection may have come back. */
+  replacedBy(participant: Participant, duplicateIdentity: DuplicateIdentity): Participant[] {
+    if (duplicateIdentity === 'allow') return [];
+    const earlier = this.of(participant.identity).filter(({ state }) => state === 'joined');
+    if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
+      throw new SluiceError('identity-in-use');
+    }
+    return earlier;
+  }
+
+  /** Whether `participant` may publish one more track. Throws `limit-reached`. */
+  requirePublishable(participant: Participant, { maxTracks, maxPublishers }: RoomSettings): void {
+    if (participant.tracks >= maxTracks) {
+      throw new SluiceError('limit-reached', { detail: `Each publishes ${maxTracks} tracks of this room at most.` });
+    }
+    if (maxPublishers === null || participant.tracks > 0) return;
+    const publishers = [...this.all()].filter(({ tracks }) => tracks > 0).length;
+    if (publishers >= maxPublishers) {
+      throw new SluiceError('limit-reached', { detail: `${maxPublishers} participants of this room publish at most.` });
+    }
   }
 
   /** The smallest number that nobody has. */

@@ -66,6 +66,16 @@ export class Subscribing {
     }
   }
 
+  /** It may receive again: what there is, as far as its client subscribes by itself. */
+  resume(media: ParticipantMedia): void {
+    this.catchUp(media, this.#publicationsOfOthers());
+  }
+
+  /** What its client wants, as it last said. */
+  get wish(): SubscribeWish {
+    return { mode: this.#mode, rtpCapabilities: this.#rtpCapabilities };
+  }
+
   *#publicationsOfOthers(): Iterable<Publication> {
     for (const other of this.#room.visibleTo(this.#participant)) yield* other.publications;
   }

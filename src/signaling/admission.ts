@@ -50,10 +50,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const verified = performance.now();
     steps.verify = verified - before;
     const session = new Session(context);
-    const { identity, name, metadata, grants, tokenId, keyId, room } = claims;
+    const { identity, name, metadata, attributes, grants, tokenId, keyId, room } = claims;
     const { rtpCapabilities, subscribe = 'auto' } = hello;
     const { participant, joined } = await rooms.join(
-      { identity, name, metadata, grants, tokenId, keyId, room, rtpCapabilities, subscribe },
+      { identity, name, metadata, attributes, grants, tokenId, keyId, room, rtpCapabilities, subscribe },
       session.link,
     );
     steps.room = performance.now() - verified;

@@ -1,3 +1,5 @@
+import type { Identity, ParticipantId, RoomName } from '../rooms/ids.ts';
+import type { Target } from '../rooms/moderation.ts';
 import type { Participant } from '../rooms/participant.ts';
 import { decodePayload } from './data-payload.ts';
 import type { RequestName, RequestParams, RequestResult } from './wire.ts';
@@ -10,6 +12,24 @@ type Handlers = {
 };
 
 const done = () => ({});
+
+/** Strings that the schema has held against the patterns of ids. */
+function named({ identity, participantId }: { identity: string; participantId?: string | undefined }): Target {
+  return { identity: identity as Identity, participantId: participantId as ParticipantId | undefined };
+}
+
+/** Requests that are counted at a door of their own, besides that of all messages. */
+export const DOORS_OF_REQUESTS: Partial<Record<RequestName, RequestDoor>> = {
+  chat: 'chat',
+  'update-self': 'control',
+  'admin-mute': 'control',
+  'admin-mute-all': 'control',
+  'admin-ask-unmute': 'control',
+  'admin-update': 'control',
+  'admin-kick': 'control',
+  'admin-move': 'control',
+};
+export type RequestDoor = 'chat' | 'control';
 
 /** What each request does. Parameters have been checked; a refusal is thrown as a `SluiceError`. */
 export const HANDLERS = {
@@ -35,6 +55,23 @@ export const HANDLERS = {
   'data-open': (participant) => participant.openData().then(done),
   data: (participant, { header, payload, lossy }) =>
     participant.sendData(lossy ? 'lossy' : 'reliable', header, decodePayload(header, payload)).then(done),
+  'update-self': (participant, change) => participant.changeOwnProfile(change).then(done),
+  'admin-mute': ({ moderation }, { sources, ...target }) =>
+    moderation.mute(named(target), sources).then((muted) => ({ muted })),
+  'admin-mute-all': ({ moderation }, { sources }) => moderation.muteAll(sources).then((muted) => ({ muted })),
+  'admin-ask-unmute'({ moderation }, { source, ...target }) {
+    moderation.askToUnmute(named(target), source);
+    return {};
+  },
+  'admin-update'({ moderation }, { identity, participantId, ...change }) {
+    moderation.update(named({ identity, participantId }), change);
+    return {};
+  },
+  'admin-kick'({ moderation }, { reason, ...target }) {
+    moderation.kick(named(target), reason);
+    return {};
+  },
+  'admin-move': ({ moderation }, { room, ...target }) => moderation.move(named(target), room as RoomName).then(done),
   // The participant leaves once this is answered: see AFTER.
   leave: done,
 } as const satisfies Handlers;

@@ -1,14 +1,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { Clock, Millis } from '../kernel/clock.ts';
-import { type ErrorCode, SluiceError, toSluiceError, toWire } from '../kernel/errors.ts';
+import { type ErrorCode, type ErrorExtra, SluiceError, toSluiceError, toWire } from '../kernel/errors.ts';
 import type { LeaveReason, ParticipantLink, RoomEvent } from '../rooms/events.ts';
 import type { RoomId, RoomName } from '../rooms/ids.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { encodeEvent, lossyText, sequencedText } from './encoding.ts';
 import type { SignalingObserver } from './facts.ts';
-import { AFTER, handle } from './handlers.ts';
+import { AFTER, DOORS_OF_REQUESTS, handle, type RequestDoor } from './handlers.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
 import { RequestLog, type RequestLogLimits } from './request-log.ts';
 import { checkParams, isRequestName } from './validation.ts';
@@ -25,7 +25,7 @@ export type SessionContext = {
   /** Sockets that a session may lose to slowness within `SLOW_WITHIN` before it ends as `too-slow`. */
   readonly slowSockets: number;
   /** Counts a message of the participant. Throws `rate-limited`. */
-  readonly admit: (door: 'messages' | 'chat', participant: Participant) => void;
+  readonly admit: (door: 'messages' | RequestDoor, participant: Participant) => void;
   readonly disconnected: (participant: Participant) => void;
   readonly reconnected: (participant: Participant) => void;
   readonly onFact: SignalingObserver;
@@ -72,7 +72,8 @@ export class Session implements ConnectionOwner {
     this.link = {
       send: (event) => this.#send(event),
       sendLossy: (event) => this.#connection?.sendLossy(lossyText(event)),
-      end: (code) => this.#end(code),
+      end: (code, reason) => this.#end(code, reason === undefined ? {} : { reason }),
+      moved: (participant, event) => this.#moved(participant, event),
     };
   }
 
@@ -200,7 +201,8 @@ export class Session implements ConnectionOwner {
       this.#context.admit('messages', participant);
       if (known === undefined) throw new SluiceError('unknown-message');
       checkParams(known, params);
-      if (known === 'chat') this.#context.admit('chat', participant);
+      const door = DOORS_OF_REQUESTS[known];
+      if (door !== undefined) this.#context.admit(door, participant);
       answer = { ok: true, result: await handle(participant, known, params) };
     } catch (thrown) {
       const error = toSluiceError(thrown);
@@ -215,7 +217,7 @@ export class Session implements ConnectionOwner {
     this.#requests.answered(id, JSON.stringify(answer));
     this.#waiting.get(id)?.(answer);
     this.#waiting.delete(id);
-    if (answer.ok && known !== undefined) AFTER[known]?.(participant);
+    if (answer.ok && known !== undefined) AFTER[known]?.(this.#seat?.participant ?? participant);
   }
 
   #send(event: RoomEvent): void {
@@ -224,14 +226,23 @@ export class Session implements ConnectionOwner {
     this.#connection?.send(sequencedText(sequenced));
   }
 
+  /** The session goes on with the participant, in another room. */
+  #moved(participant: Participant, event: Extract<RoomEvent, { type: 'moved' }>): void {
+    const connection = this.#connection;
+    if (this.#seat !== undefined) connection?.unsubscribe(tickTopic(this.#seat.room.id));
+    this.seated(participant, event.room);
+    connection?.subscribe(tickTopic(event.room.id));
+    this.#send(event);
+  }
+
   #expel(code: ErrorCode, detail: string | undefined, reason: LeaveReason): void {
-    this.#end(code, detail);
+    this.#end(code, detail === undefined ? {} : { detail });
     this.#seat?.participant.leave(reason);
   }
 
-  #end(code: ErrorCode | 'left', detail?: string): void {
+  #end(code: ErrorCode | 'left', extra: ErrorExtra = {}): void {
     if (this.ended) return;
-    this.#bye = code === 'left' ? LEFT : toWire(new SluiceError(code, detail === undefined ? {} : { detail }));
+    this.#bye = code === 'left' ? LEFT : toWire(new SluiceError(code, extra));
     this.#detach()?.sayBye(this.#bye);
     this.#waiting.clear();
     this.#context.onEnd(this);

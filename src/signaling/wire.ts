@@ -22,6 +22,16 @@ import type { TickFrame } from '../rooms/tick.ts';
 import type { IceParameters } from '../rooms/ortc.ts';
 import { DtlsParametersSchema, MediaKindSchema, RtpCapabilitiesSchema, RtpParametersSchema } from '../rooms/ortc.ts';
 import type { ChatMessage, ProducerInfo } from '../rooms/events.ts';
+import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
+import {
+  AttributeChangesSchema,
+  DisplayNameSchema,
+  GrantChangesSchema,
+  MetadataSchema,
+  ReasonSchema,
+  SourceSchema,
+  SourcesSchema,
+} from '../rooms/profile-schema.ts';
 
 /** Goes up with a change that an old client would not survive. */
 export const PROTOCOL_VERSION = 1;
@@ -32,13 +42,6 @@ const layer = Type.Integer({ minimum: 0, maximum: 7 });
 /** Characters; the size in bytes is the room's to judge. */
 const MAX_PAYLOAD = 1 << 19;
 const ids = Type.Array(id, { minItems: 1, maxItems: 256 });
-
-const SourceSchema = Type.Union([
-  Type.Literal('microphone'),
-  Type.Literal('camera'),
-  Type.Literal('screen'),
-  Type.Literal('screen-audio'),
-]);
 
 /** `auto`: the server forwards every track of the room, now and later. `manual`: only what `consume` names. */
 const SubscribeModeSchema = Type.Union([Type.Literal('auto'), Type.Literal('manual')]);
@@ -78,6 +81,15 @@ export type JoinHello = Static<typeof JoinHelloSchema>;
 export type ResumeHello = Static<typeof ResumeHelloSchema>;
 
 const empty = Type.Object({}, strict);
+const target = { identity: Type.String({ pattern: IDENTITY_PATTERN }), participantId: Type.Optional(id) };
+const profile = {
+  name: Type.Optional(DisplayNameSchema),
+  metadata: Type.Optional(MetadataSchema),
+  attributes: Type.Optional(AttributeChangesSchema),
+};
+/** Those that administrators give and take; who is hidden, and who is an administrator, is the application's to say. */
+const { publish, subscribe, data, profile: ownProfile } = GrantChangesSchema.properties;
+const grants = { publish, subscribe, data, profile: ownProfile };
 
 /** Every request of a client: its name and the schema of its parameters. */
 export const REQUESTS = {
@@ -125,6 +137,24 @@ export const REQUESTS = {
     },
     strict,
   ),
+  /** Change one's own name, metadata (as a whole) or attributes (null: gone). Needs the `profile` grant. */
+  'update-self': Type.Object(profile, { ...strict, minProperties: 1 }),
+  // What follows needs the `admin` grant. Without `participantId` every presence of `identity` is meant.
+  /** Mute these sources (all, where none are named) until their owner unmutes them. */
+  'admin-mute': Type.Object({ ...target, sources: Type.Optional(SourcesSchema) }, strict),
+  /** As `admin-mute`, for everyone but oneself. */
+  'admin-mute-all': Type.Object({ sources: Type.Optional(SourcesSchema) }, strict),
+  /** Ask for a source to be unmuted, or switched on. */
+  'admin-ask-unmute': Type.Object({ ...target, source: SourceSchema }, strict),
+  /** Change who somebody is and what it may do. Grants that are not named stay. */
+  'admin-update': Type.Object(
+    { ...target, ...profile, grants: Type.Optional(Type.Object(grants, { ...strict, minProperties: 1 })) },
+    strict,
+  ),
+  /** Put somebody out, and refuse its token from now on. `reason` is for that person to read. */
+  'admin-kick': Type.Object({ ...target, reason: Type.Optional(ReasonSchema) }, strict),
+  /** Move somebody to another room, one of the room's `moveTo`. */
+  'admin-move': Type.Object({ ...target, room: Type.String({ pattern: ROOM_NAME_PATTERN }) }, strict),
   /** Leave for good: the session ends and cannot be resumed. */
   leave: empty,
 } as const satisfies Record<string, TSchema>;
@@ -149,6 +179,14 @@ export type RequestResults = {
   chat: { message: ChatMessage };
   'data-open': Record<string, never>;
   data: Record<string, never>;
+  'update-self': Record<string, never>;
+  /** How many tracks are muted now. */
+  'admin-mute': { muted: number };
+  'admin-mute-all': { muted: number };
+  'admin-ask-unmute': Record<string, never>;
+  'admin-update': Record<string, never>;
+  'admin-kick': Record<string, never>;
+  'admin-move': Record<string, never>;
   leave: Record<string, never>;
 };
 export type RequestResult<Name extends RequestName> = RequestResults[Name];
@@ -178,6 +216,10 @@ export const EVENTS = [
   'producer-paused',
   'producer-resumed',
   'producer-removed',
+  'participant-updated',
+  'grants-changed',
+  'unmute-requested',
+  'moved',
   'consumer-added',
   'consumer-removed',
   'consumer-layers',

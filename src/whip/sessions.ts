@@ -202,8 +202,8 @@ function newSession(
   return new WhipSession(context, { id, kind, room, identity, tokenHash: fingerprint(token) }, offer, payloadTypes);
 }
 
-function profile({ claims: { room, identity, name, metadata, grants, tokenId, keyId } }: Caller) {
-  return { room, identity, name, metadata, grants, tokenId, keyId };
+function profile({ claims: { room, identity, name, metadata, attributes, grants, tokenId, keyId } }: Caller) {
+  return { room, identity, name, metadata, attributes, grants, tokenId, keyId };
 }
 
 /** The first source of this kind that the token grants. */

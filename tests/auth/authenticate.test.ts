@@ -167,6 +167,7 @@ function start(limits: Partial<Record<Door, RateLimit>> = {}) {
       failedAuth: wide,
       joinAddress: wide,
       joinIdentity: wide,
+      control: wide,
       messages: wide,
       chat: wide,
       beacons: wide,

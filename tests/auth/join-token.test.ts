@@ -12,14 +12,29 @@ import { ALICE, LEEWAY, SECRET_1, type Setup, TTL_LIMIT, setUp } from './support
 
 test('a token says what was asked for', async () => {
   const { tokens, elsewhere, time } = setUp();
-  const grants = { publish: ['camera'], subscribe: false, data: false, hidden: true, admin: true } as const;
-  const signed = await elsewhere.sign({ ...ALICE, name: 'Alice', metadata: { seat: 1 }, grants, ttl: 60_000 });
+  const grants = {
+    publish: ['camera'],
+    subscribe: false,
+    data: false,
+    hidden: true,
+    admin: true,
+    profile: true,
+  } as const;
+  const signed = await elsewhere.sign({
+    ...ALICE,
+    name: 'Alice',
+    metadata: { seat: 1 },
+    attributes: { team: 'red' },
+    grants,
+    ttl: 60_000,
+  });
   assert.equal(signed.expiresAt, time.now + 60_000);
   assert.deepEqual(await tokens.verify(signed.token), {
     room: 'standup',
     identity: 'alice',
     name: 'Alice',
     metadata: { seat: 1 },
+    attributes: { team: 'red' },
     grants,
     tokenId: signed.tokenId,
     keyId: 'k1',

@@ -179,7 +179,7 @@ function mirror(present: Map<string, Set<string>>, change: RosterChange): void {
   }
   const tracks = present.get(key);
   assert.ok(tracks !== undefined, `${change.type} of ${key}, who is not there`);
-  if (change.type === 'replaced') return;
+  if (change.type === 'replaced' || change.type === 'updated') return;
   if (change.type === 'left') {
     assert.equal(tracks.size, 0);
     present.delete(key);
@@ -202,7 +202,9 @@ function aRoster(...participants: ParticipantInfo[]): Roster {
 
 function names(changes: readonly RosterChange[]): string[] {
   return changes.map((change) => {
-    if (change.type === 'joined' || change.type === 'replaced') return `${change.type} ${change.person.identity}`;
+    if (change.type === 'joined' || change.type === 'replaced' || change.type === 'updated') {
+      return `${change.type} ${change.person.identity}`;
+    }
     if (change.type === 'left') return `left ${change.person.identity} ${change.reason}`;
     return `${change.type} ${change.track.id}`;
   });
@@ -218,7 +220,16 @@ function person(
     ...producer(source, producerId),
     paused: muted.includes(source),
   }));
-  return { id, index: 0, identity, name: identity, metadata: {}, joinedAt: 0, producers } as unknown as ParticipantInfo;
+  return {
+    id,
+    index: 0,
+    identity,
+    name: identity,
+    metadata: {},
+    attributes: {},
+    joinedAt: 0,
+    producers,
+  } as unknown as ParticipantInfo;
 }
 
 function producer(source: Source, id: string): ProducerInfo {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { AUDIO, VIDEO } from '../support/memory-media-engine.ts';
-import { createRoomsWorld, identity, roomName, settle } from '../support/rooms.ts';
+import { createRoomsWorld, roomName, settle } from '../support/rooms.ts';
 
 test('a room takes as many as it may hold, however many knock at once', async () => {
   const { rooms, join } = createRoomsWorld();
@@ -90,21 +90,4 @@ test('one wrong id among several leaves the others as they were', async () => {
   await assert.rejects(bob.participant.closeConsumers([id, 'nothing']), { code: 'consumer-not-found' });
   await assert.rejects(bob.participant.pauseConsumers([id, 'nothing']), { code: 'consumer-not-found' });
   assert.equal(engine.rooms[0]!.consumers.get(id)!.paused, false);
-});
-
-test('a kick puts out who is in, and who is just joining', async () => {
-  const { rooms, join, engine } = createRoomsWorld();
-  const ada = await join('lab', 'ada');
-  engine.hold();
-  const joining = join('lab', 'eve');
-  joining.catch(() => undefined);
-  await settle();
-  assert.deepEqual(rooms.get(roomName('lab')).kick(identity('eve')), ['token-eve']);
-  engine.release();
-  await assert.rejects(joining, { code: 'kicked' });
-  assert.deepEqual(rooms.get(roomName('lab')).kick(identity('ada')), ['token-ada']);
-  assert.deepEqual(ada.ended, ['kicked']);
-  assert.throws(() => rooms.get(roomName('lab')).kick(identity('ada')), { code: 'participant-not-found' });
-  await settle();
-  assert.equal(engine.rooms.flatMap((room) => [...room.transports]).length, 0, 'no transport is left behind');
 });

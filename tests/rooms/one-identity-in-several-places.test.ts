@@ -90,7 +90,7 @@ test('a room that allows duplicates holds them side by side', async () => {
   assert.deepEqual(types(phone), ['participant-joined'], 'they see each other');
   const lab = rooms.get(roomName('lab'));
   assert.deepEqual(lab.presences(identity('ada')), [phone.participant, laptop.participant]);
-  lab.kick(identity('ada'));
+  lab.control.kick({ identity: identity('ada') });
   assert.deepEqual([...phone.ended, ...laptop.ended], ['kicked', 'kicked'], 'a kick is of the identity');
 });
 

@@ -20,7 +20,6 @@ const HTTP_ONLY: readonly ErrorCode[] = [
   'unauthorized',
   'origin-not-allowed',
   'not-found',
-
   'room-exists',
   'too-many-connections',
 ];

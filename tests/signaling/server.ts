@@ -6,6 +6,7 @@ import { createAuthenticator } from '../../src/auth/authenticate.ts';
 import { createApiKeys, generateApiKey } from '../../src/auth/api-keys.ts';
 import { type Door, createDoors } from '../../src/auth/doors.ts';
 import { createJoinTokens, type TokenRequest } from '../../src/auth/join-token.ts';
+import { signOnward } from '../../src/auth/onward-token.ts';
 import { createRevocations } from '../../src/auth/revocation.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { RateLimit } from '../../src/kernel/token-bucket.ts';
@@ -63,6 +64,9 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     newId: () => `id-${(lastId += 1)}`,
     iceServers: () => [],
     onFact: () => undefined,
+    profileLimit: 4096,
+    onKicked: (_room, _identity, tokenIds) => tokenIds.forEach((tokenId) => tokens.revoke(tokenId)),
+    tokenFor: (room, profile) => signOnward(profile, room, { tokens, keys }),
     defaults: { ...ROOM_SETTINGS, emptyTimeout: 60_000, departureTimeout: 60_000, ...options.rooms },
     createOnJoin: true,
     maxRooms: 1000,
@@ -89,6 +93,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     chat: GENEROUS,
     beacons: GENEROUS,
     beaconAddress: GENEROUS,
+    control: GENEROUS,
     ...options.limits,
   };
   const doors = createDoors(limits, systemClock);

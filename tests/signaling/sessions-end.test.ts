@@ -10,7 +10,7 @@ const lobby = (server: TestServer) => server.rooms.get(roomName('lobby'));
 
 test('however a session ends, its client is told why and the socket closes with that code', async (t) => {
   for (const [end, code, closed] of [
-    [(server: TestServer, ada: Client) => lobby(server).kick(ada.joined.self.identity), 'kicked', 4403],
+    [(server: TestServer, ada: Client) => lobby(server).control.kick(ada.joined.self), 'kicked', 4403],
     [(server: TestServer) => server.rooms.close(roomName('lobby')), 'room-closed', 4410],
     [(server: TestServer) => Client.join(server, 'ada'), 'replaced', 4409],
     [(server: TestServer) => server.rooms.closeAll('draining'), 'draining', 4503],
@@ -29,7 +29,7 @@ test('a participant that is put out while its socket is lost cannot come back', 
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
   await ada.drop();
-  lobby(server).kick(ada.joined.self.identity);
+  lobby(server).control.kick(ada.joined.self);
   assert.equal((await refused(server, ada.resumeHello)).code, 'session-gone');
   assert.equal(server.signaling.sessions, 0);
 });

@@ -60,7 +60,7 @@ test('who is put out hears no more ticks', async (t) => {
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
   const bob = await Client.join(server, 'bob');
-  server.rooms.get(roomName('lobby')).kick(ada.joined.self.identity);
+  server.rooms.get(roomName('lobby')).control.kick(ada.joined.self);
   tick(server, 1);
   await bob.next('tick');
   await eventually(() => ada.received.some(([name]) => name === 'bye'));

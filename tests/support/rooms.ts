@@ -25,6 +25,7 @@ export const ROOM_SETTINGS: RoomSettings = {
   maxPublishers: null,
   maxTracks: 4,
   duplicateIdentity: 'replace',
+  moveTo: [],
   emptyTimeout: 300_000,
   departureTimeout: 20_000,
   metadata: {},
@@ -35,6 +36,8 @@ export type RoomsWorld = {
   readonly rooms: Rooms;
   readonly engine: MemoryMediaEngine;
   readonly facts: RoomFact[];
+  /** Tokens that are refused from now on. */
+  readonly revoked: string[];
   /** Moves the clock, and does what is due. */
   readonly pass: (milliseconds: number) => void;
   readonly join: (room: string, who: string, options?: JoinOptions) => Promise<Guest>;
@@ -46,7 +49,13 @@ export const DATA: DataSettings = {
   bytes: { rate: 10_000, burst: 100_000 },
 };
 
-export type JoinOptions = { grants?: Partial<Grants>; subscribe?: SubscribeMode; capabilities?: boolean };
+export type JoinOptions = {
+  grants?: Partial<Grants>;
+  subscribe?: SubscribeMode;
+  capabilities?: boolean;
+  tokenId?: string;
+  movable?: boolean;
+};
 
 /** Somebody in a room, with all that was sent to them. */
 export type Guest = {
@@ -55,12 +64,17 @@ export type Guest = {
   readonly events: RoomEvent[];
   /** Why they were put out. */
   readonly ended: (ErrorCode | 'left')[];
+  /** The words with which they were put out. */
+  readonly reasons: string[];
+  /** As whom they went on in other rooms. */
+  readonly moves: Participant[];
 };
 
 export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorld {
   const engine = createMemoryMediaEngine();
   const facts: RoomFact[] = [];
   let now = 1_000_000 as Millis;
+  const revoked: string[] = [];
   let lastId = 0;
   const rooms = new Rooms({
     engine,
@@ -73,47 +87,69 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
     maxRooms: 1000,
     data: DATA,
     resumeWithin: 20_000,
+    profileLimit: 256,
+    onKicked: (_room, _identity, tokenIds) => revoked.push(...tokenIds),
+    tokenFor: async (room, { identity: who }) => ({ token: `${who} to ${room}`, tokenId: `token-${who}-${room}` }),
     ...options,
   });
   return {
     rooms,
     engine,
     facts,
+    revoked,
     pass(milliseconds) {
       now = (now + milliseconds) as Millis;
       rooms.advance();
     },
-    async join(room, who, { grants = {}, subscribe = 'auto', capabilities = true } = {}) {
-      const { link, events, ended } = createRecorder();
+    async join(
+      room,
+      who,
+      { grants = {}, subscribe = 'auto', capabilities = true, tokenId = `token-${who}`, movable = true } = {},
+    ) {
+      const { link, events, ended, reasons, moves } = createRecorder(movable);
       const { participant, joined } = await rooms.join(
         {
           room: roomName(room),
           identity: identity(who),
           name: who,
           metadata: {},
+          attributes: {},
           grants: { ...DEFAULT_GRANTS, ...grants },
-          tokenId: `token-${who}`,
+          tokenId,
           keyId: 'key',
           subscribe,
           rtpCapabilities: capabilities ? CAPABILITIES : undefined,
         },
         link,
       );
-      return { participant, joined, events, ended };
+      return { participant, joined, events, ended, reasons, moves };
     },
   };
 }
 
 /** A link that remembers what it was given. */
-export function createRecorder(): { link: ParticipantLink; events: RoomEvent[]; ended: (ErrorCode | 'left')[] } {
+export function createRecorder(
+  movable = true,
+): { link: ParticipantLink } & Pick<Guest, 'events' | 'ended' | 'reasons' | 'moves'> {
   const events: RoomEvent[] = [];
   const ended: (ErrorCode | 'left')[] = [];
+  const reasons: string[] = [];
+  const moves: Participant[] = [];
   const link: ParticipantLink = {
     send: (event) => events.push(event),
     sendLossy: (event) => events.push(event),
-    end: (code) => ended.push(code),
+    end(code, reason) {
+      ended.push(code);
+      if (reason !== undefined) reasons.push(reason);
+    },
+    ...(movable && {
+      moved(participant: Participant, event: RoomEvent) {
+        moves.push(participant);
+        events.push(event);
+      },
+    }),
   };
-  return { link, events, ended };
+  return { link, events, ended, reasons, moves };
 }
 
 /** Lets everything that was started by promises run to its end. */
