@@ -89,6 +89,19 @@ export type RoomEvents = {
   localTracksChanged: LocalParticipant;
   /** A track of one's own ended by itself: its device was unplugged, or the browser's bar stopped the screen share. */
   localTrackEnded: LocalTrack;
+  /** A track of one's own was muted by somebody else. It can be unmuted. */
+  mutedByOther: { track: LocalTrack; by: Doer };
+  /** Somebody asks one to unmute this source, or to switch it on. To follow is up to the person. */
+  unmuteRequested: { source: Source; by: Doer };
+  /** What one may do has changed: see `self.grants`. Tracks that are not granted any more have ended. */
+  grantsChanged: LocalParticipant;
+  /**
+   * One was moved to another room, and this object is that room now: `participants` are the people there, and one's own
+   * tracks are published there. `token` is good for that room, if the page is to be opened there again.
+   */
+  moved: { from: string; room: string; token: string };
+  /** One was put out. `closed` follows. */
+  kicked: { reason: string | undefined };
   /** Who is speaking; undefined when nobody is. */
   activeSpeakerChanged: Participant | undefined;
   /** Whose `level` has changed, up to 20 times a second. */
@@ -130,6 +143,8 @@ export type Room = {
   /** Whether the autoplay rule keeps something back. */
   readonly playbackBlocked: boolean;
   readonly timings: JoinTimings;
+  /** Control over the others; every call fails with `forbidden` without the `admin` grant. */
+  readonly admin: Admin;
 
   /** Calls `listener` at each `event`; the returned function takes it off again. */
   on<Name extends RoomEventName>(event: Name, listener: (value: RoomEvents[Name]) => void): () => void;
@@ -159,6 +174,38 @@ export type Room = {
   setAudioOutput(deviceId: string): Promise<void>;
   /** Leaves, stops one's own tracks and their devices. Never fails; calling it again does nothing. */
   leave(): Promise<void>;
+};
+
+/** Whose doing something was; `identity` where it was an administrator whom one can see. */
+export type Doer = { readonly kind: 'application' | 'admin'; readonly identity?: string };
+
+/**
+ * Control over others. `who`: a participant, or the identity of somebody (all of its presences, where there can be
+ * several). Everything fails with `forbidden` without the `admin` grant, and with `participant-not-found`.
+ */
+export type Admin = {
+  /** Mutes these sources at once, or all; their owner may unmute. Resolves with how many tracks that is. */
+  mute(who: RemoteParticipant | string, ...sources: Source[]): Promise<number>;
+  /** As `mute`, for everyone but oneself. */
+  muteAll(...sources: Source[]): Promise<number>;
+  /** The person gets `unmuteRequested`, and does so itself, or does not. */
+  askToUnmute(who: RemoteParticipant | string, source: Source): Promise<void>;
+  /** Changes who somebody is and what it may do. What is not named stays; attributes that are null go. */
+  update(who: RemoteParticipant | string, change: AdminChange): Promise<void>;
+  /** Puts somebody out, whose token is refused from then on. `reason` is for that person to read. */
+  kick(who: RemoteParticipant | string, reason?: string): Promise<void>;
+  /** Moves somebody to another room, one that the room's `moveTo` names. Fails with `room-full` and others. */
+  move(who: RemoteParticipant | string, room: string): Promise<void>;
+};
+
+/** A new name, other metadata (as a whole), other attributes (one by one; null takes one away). */
+export type ProfileChange = {
+  name?: string;
+  metadata?: Record<string, unknown>;
+  attributes?: Record<string, string | null>;
+};
+export type AdminChange = ProfileChange & {
+  grants?: Partial<Pick<Grants, 'publish' | 'subscribe' | 'data' | 'profile'>>;
 };
 
 /**
@@ -293,6 +340,8 @@ export type LocalParticipant = ParticipantFacts & {
    */
   mute(source: Source): Promise<void>;
   unmute(source: Source): Promise<void>;
+  /** Changes who one is for the others. Fails with `forbidden` without the `profile` grant. */
+  update(change: ProfileChange): Promise<void>;
   /** Goes on with another device, without a gap in the publishing. */
   switchDevice(source: 'camera' | 'microphone', deviceId: string): Promise<void>;
 };

@@ -36,6 +36,8 @@ export type CloseReason = {
   readonly message: string;
   /** Seconds to wait before joining again, where the server said so. */
   readonly retryAfter?: number;
+  /** The words of whoever put one out, if any. */
+  readonly reason?: string;
 };
 
 /** The only error that the SDK throws or rejects with. */

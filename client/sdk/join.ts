@@ -23,19 +23,21 @@ export const join: Join = async (url, token, options = {}) => {
     () => (timings.capabilities = elapsed()),
     () => undefined,
   );
+  // Another one, once one was moved to another room.
+  const credential = { token };
   const hello = async (): Promise<JoinHello> => ({
     protocol: 1,
-    token,
+    token: credential.token,
     subscribe: options.subscribe ?? 'auto',
     client: CLIENT_NAME,
     rtpCapabilities: await capabilities,
   });
-  return open(origin, token, hello, options, timings, elapsed);
+  return open(origin, credential, hello, options, timings, elapsed);
 };
 
 function open(
   url: string,
-  token: string,
+  credential: { token: string },
   hello: () => Promise<JoinHello>,
   options: JoinOptions,
   timings: Timings,
@@ -55,7 +57,17 @@ function open(
         timings.joined = elapsed();
         attempt.close();
         const { subscribe = 'auto', iceTransportPolicy = 'all', qoe = {} } = options;
-        session = new RoomSession({ link, joined, url, token, subscribe, iceTransportPolicy, qoe, timings, elapsed });
+        session = new RoomSession({
+          link,
+          joined,
+          url,
+          credential,
+          subscribe,
+          iceTransportPolicy,
+          qoe,
+          timings,
+          elapsed,
+        });
         return resolve(session);
       },
       resumed: (tick) => session?.resumed(tick),

@@ -105,10 +105,16 @@ function again(
 function closed(reason: CloseReason | WireError): LinkStep {
   const { code, message } = reason;
   const retryAfter = retryAfterOf(reason);
+  const words = 'reason' in reason ? reason.reason : undefined;
   return {
-    phase: { at: 'closed', reason: { code, message, ...(retryAfter === undefined ? {} : { retryAfter }) } },
+    phase: { at: 'closed', reason: { code, message, ...optional({ retryAfter, reason: words }) } },
     action: { do: 'close' },
   };
+}
+
+/** What of these is there. */
+function optional(facts: { retryAfter: number | undefined; reason: string | undefined }): Partial<CloseReason> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
 function reasonOf(code: 'server-unreachable' | 'connection-lost'): CloseReason {

@@ -1,4 +1,5 @@
 import type { ParticipantInfo } from '../../src/rooms/events.ts';
+import type { ProfileDelta } from '../../src/rooms/profile.ts';
 import { KIND_OF_SOURCE } from '../../src/rooms/grants.ts';
 import type {
   CameraOptions,
@@ -7,6 +8,7 @@ import type {
   LocalParticipant,
   LocalTrack,
   MicrophoneOptions,
+  ProfileChange,
   PublishOptions,
   ScreenOptions,
 } from './api.ts';
@@ -16,6 +18,7 @@ import { clientError, SluiceClientError, toClientError } from './errors.ts';
 import type { Levels } from './levels.ts';
 import { LocalTrackView } from './local-track.ts';
 import type { SentTrack } from './qoe/collector.ts';
+import { updated } from './roster.ts';
 import { createSequence, type Sequence } from './sequence.ts';
 
 type Source = LocalTrack['source'];
@@ -129,7 +132,20 @@ export class LocalParticipantView implements LocalParticipant {
     return this.#inOrder(source, () => this.#switchDevice(source, deviceId));
   }
 
+  async update(change: ProfileChange): Promise<void> {
+    await this.#context.request('update-self', change);
+  }
+
   // What the room does with it.
+
+  /** The server has said so. */
+  updated(delta: ProfileDelta): void {
+    this.#info = { ...this.#info, ...updated(this.#info, delta) };
+  }
+
+  permit(grants: Grants): void {
+    this.#grants = grants;
+  }
 
   /** Joined again: a new presence of the same identity. */
   renew(info: ParticipantInfo, grants: Grants): void {
@@ -155,12 +171,14 @@ export class LocalParticipantView implements LocalParticipant {
     return [...this.tracks.values()].map((track) => track.measured).filter((track) => track !== undefined);
   }
 
-  /** The server has muted, unmuted or ended one of the tracks. */
-  serverChanged(producerId: string, change: 'muted' | 'unmuted' | 'removed'): void {
+  /** The server has muted, unmuted or ended one of the tracks. Returns that track, where it is another than before. */
+  serverChanged(producerId: string, change: 'muted' | 'unmuted' | 'removed'): LocalTrack | undefined {
     const track = [...this.tracks.values()].find((candidate) => candidate.producerId === producerId);
-    if (track === undefined) return;
+    if (track === undefined) return undefined;
     if (change === 'removed') void this.unpublish(track.source);
     else if (track.setMuted(change === 'muted', true)) this.#changed();
+    else return undefined;
+    return track;
   }
 
   /** The room is over. */

@@ -92,7 +92,11 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     transport.on('produce', ({ kind, rtpParameters, appData }, done, refused) => {
       const { source, paused } = appData as { source: Source; paused: boolean };
       request('produce', { kind, source, paused, rtpParameters: rtpParameters as RtpParameters }).then(
-        ({ producer }) => done(producer),
+        ({ producer }) => {
+          // Asked over media that is gone by now: what it came to belongs to nobody.
+          if (transport.closed) request('producer-close', { producerId: producer.id }).catch(() => undefined);
+          done(producer);
+        },
         refused,
       );
     });

@@ -1,6 +1,6 @@
 import type { Consumer } from 'mediasoup-client/types';
 
-import type { ConsumerInfo, ParticipantInfo, RoomEvent } from '../../src/rooms/events.ts';
+import type { ConsumerInfo, LeaveReason, ParticipantInfo, RoomEvent } from '../../src/rooms/events.ts';
 import type { RoomContext } from './context.ts';
 import type { Levels } from './levels.ts';
 import type { ReceivedTrack } from './qoe/collector.ts';
@@ -14,7 +14,9 @@ export type Others = {
   byIndex(index: number): RemoteParticipantView | undefined;
   byId(participantId: string): RemoteParticipantView | undefined;
   /** All that there is now; see `Roster.reset`. */
-  reset(participants: readonly ParticipantInfo[], graceUntil?: number): void;
+  reset(participants: readonly ParticipantInfo[], graceUntil?: number, reason?: LeaveReason): void;
+  /** Whether one may receive has changed. */
+  permit(granted: boolean): void;
   apply(event: RoomEvent): void;
   /** Receivers for these are being set up. */
   expect(consumers: readonly ConsumerInfo[]): void;
@@ -27,13 +29,13 @@ export type Others = {
   measured(): ReceivedTrack[];
 };
 
-/** `subscribe`: `auto` where the server forwards everything by itself; `none` where the token grants no receiving. */
+/** `subscribe`: `auto` where the server forwards everything by itself. `granted`: whether one may receive at all. */
 export function createOthers(
   context: RoomContext,
   levels: Levels,
-  subscribe: 'auto' | 'manual' | 'none',
-  self: string,
+  { subscribe, granted: grantedAtFirst, self }: { subscribe: 'auto' | 'manual'; granted: boolean; self: string },
 ): Others {
+  let granted = grantedAtFirst;
   const roster = createRoster(self);
   const participants = new Map<string, RemoteParticipantView>();
   const receiving = new Map<string, RemoteTrackView>();
@@ -79,7 +81,7 @@ export function createOthers(
     participant: RemoteParticipantView,
   ): void {
     if (type === 'track-added') {
-      const added = new RemoteTrackView(context, participant, published, subscribe === 'auto');
+      const added = new RemoteTrackView(context, participant, published, subscribe === 'auto' && granted);
       participant.tracks.set(published.source, added);
       context.emit('trackAdded', added);
       return;
@@ -106,7 +108,7 @@ export function createOthers(
 
   /** Asks again for what the application receives by its own choice; everything else the server does by itself. */
   function subscribeAgain(): void {
-    if (subscribe !== 'manual') return;
+    if (subscribe !== 'manual' || !granted) return;
     for (const { tracks } of participants.values()) {
       for (const track of tracks.values()) {
         if (track.subscribed && track.consumerId === undefined) track.subscribeAgain();
@@ -118,8 +120,14 @@ export function createOthers(
     participants,
     byIndex: (index) => [...participants.values()].find((participant) => participant.index === index),
     byId: (id) => [...participants.values()].find(({ participantId }) => participantId === id),
-    reset(infos, graceUntil) {
-      announce(roster.reset(infos, graceUntil));
+    reset(infos, graceUntil, reason) {
+      announce(roster.reset(infos, graceUntil, reason));
+      subscribeAgain();
+    },
+    permit(now) {
+      if (now === granted) return;
+      granted = now;
+      for (const { tracks } of participants.values()) for (const track of tracks.values()) track.permit(now, subscribe);
       subscribeAgain();
     },
     apply(event) {

@@ -145,6 +145,15 @@ export class RemoteTrackView implements RemoteTrack {
     if (this.#wanted !== undefined) this.#background(this.setLayers(this.#wanted));
   }
 
+  /** Whether one may receive has changed: without it there is no picture, and with it the server sends by itself, in `auto`. */
+  permit(granted: boolean, subscribe: 'auto' | 'manual'): void {
+    if (subscribe === 'auto') this.#subscribed = granted;
+    if (granted) return;
+    this.#drop();
+    this.#attachments.show(undefined);
+    this.#context.emit('trackMediaChanged', this);
+  }
+
   /** The server knows nothing of this subscription any more: it is asked anew. */
   subscribeAgain(): void {
     this.#background(this.#consume());

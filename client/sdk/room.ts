@@ -1,10 +1,22 @@
-import type { ConsumerInfo, MediaOffer, RoomInfo } from '../../src/rooms/events.ts';
-import type { Joined, TickFrame, WireEvent } from '../../src/signaling/wire.ts';
 import type {
+  ConsumerInfo,
+  Doer,
+  JoinedRoom,
+  LeaveReason,
+  MediaOffer,
+  RoomEvent,
+  RoomInfo,
+} from '../../src/rooms/events.ts';
+import type { Grants } from '../../src/rooms/grants.ts';
+import type { Joined, TickFrame, WireEvent } from '../../src/signaling/wire.ts';
+import { createAdmin } from './admin.ts';
+import type {
+  Admin,
   CallHandler,
   CallOptions,
   ChatMessage,
   CloseReason,
+  Doer as ApiDoer,
   JoinTimings,
   MediaState,
   Participant,
@@ -44,7 +56,8 @@ export type RoomOptions = {
   joined: Joined;
   /** Origin of the server. */
   url: string;
-  token: string;
+  /** What to join with; another one once one was moved. */
+  credential: { token: string };
   subscribe: 'auto' | 'manual';
   iceTransportPolicy: RTCIceTransportPolicy;
   qoe: QoeOptions;
@@ -56,6 +69,7 @@ export type RoomOptions = {
 /** A room from its first join on: takes in what the link brings, and keeps what the application holds up to date. */
 export class RoomSession implements Room {
   readonly self: LocalParticipantView;
+  readonly admin: Admin;
   readonly chat: ChatMessage[] = [];
   readonly #options: RoomOptions;
   readonly #scope = createScope();
@@ -82,12 +96,10 @@ export class RoomSession implements Room {
     this.#info = joined.room;
     const context = this.#context();
     this.self = new LocalParticipantView(context, this.#levels, joined.self, joined.grants);
-    this.#others = createOthers(
-      context,
-      this.#levels,
-      joined.grants.subscribe ? options.subscribe : 'none',
-      joined.self.identity,
-    );
+    const { subscribe: granted } = joined.grants;
+    const { identity } = joined.self;
+    this.#others = createOthers(context, this.#levels, { subscribe: options.subscribe, granted, self: identity });
+    this.admin = createAdmin(context.request);
     this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
     this.#messages = this.#createMessages();
     this.#media = this.#openMedia(joined.media, joined.consumers);
@@ -181,10 +193,7 @@ export class RoomSession implements Room {
       const comeback = joined.room.id === this.#info.id ? undefined : Date.now() + COMEBACK;
       this.#info = joined.room;
       this.#reporter?.begin(joined.self.id);
-      this.#resetLevels(joined.tick, () => {
-        this.self.renew(joined.self, joined.grants);
-        this.#renewMedia(joined.media, joined.participants, joined.consumers, comeback);
-      });
+      this.#take(joined, { until: comeback });
       this.#setState('connected');
     });
   }
@@ -222,6 +231,7 @@ export class RoomSession implements Room {
     this.#scope.close();
     for (const { tracks } of this.participants.values()) for (const track of tracks.values()) track.removed();
     this.#setState('closed');
+    if (reason.code === 'kicked') this.#emitter.emit('kicked', { reason: reason.reason });
     this.#emitter.emit('closed', reason);
     this.#emitter.clear();
   }
@@ -255,27 +265,29 @@ export class RoomSession implements Room {
         return this.#tellQuality(this.self);
       }
       case 'grants-changed':
+        return this.#permitted(event.grants);
       case 'unmute-requested':
+        return this.#emitter.emit('unmuteRequested', { source: event.source, by: doerOf(event) });
       case 'moved':
-        return undefined;
+        return this.#moved(event);
       case 'draining':
         return this.#emitter.emit('draining', { seconds: event.seconds });
       case 'media-reset':
-        return this.#renewMedia(event.media, event.participants, event.consumers, Date.now() + COMEBACK);
+        return this.#renewMedia(event.media, event.participants, event.consumers, { until: Date.now() + COMEBACK });
       case 'consumer-added':
         return void this.#receive([event.consumer]);
       case 'producer-paused':
       case 'producer-resumed':
       case 'producer-removed':
-        if (event.participantId === this.self.id) {
-          return this.self.serverChanged(event.producerId, CHANGES[event.type]);
-        }
-        return this.#others.apply(event);
+        return event.participantId === this.self.id ? this.#ownTrackChanged(event) : this.#others.apply(event);
+      case 'participant-updated':
+        if (event.participantId !== this.self.id) return this.#others.apply(event);
+        this.self.updated(event);
+        return this.#emitter.emit('participantUpdated', this.self);
       case 'participant-joined':
       case 'participant-replaced':
         this.#others.apply(event);
         return this.#messages.arrived();
-      case 'participant-updated':
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':
@@ -284,7 +296,43 @@ export class RoomSession implements Room {
     }
   }
 
-  #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback?: number): void {
+  #ownTrackChanged(event: Extract<WireEvent, { producerId: string }>): void {
+    const track = this.self.serverChanged(event.producerId, CHANGES[event.type]);
+    if (track === undefined || event.type !== 'producer-paused') return;
+    this.#emitter.emit('mutedByOther', { track, by: doerOf(event) });
+  }
+
+  #permitted(grants: Grants): void {
+    const before = this.self.grants;
+    this.self.permit(grants);
+    this.#others.permit(grants.subscribe);
+    // Who could have no media has no credentials for the relay: an ICE restart brings them.
+    if (!hasMedia(before) && hasMedia(grants)) this.#networkChanged();
+    this.#emitter.emit('grantsChanged', this.self);
+  }
+
+  /** In another room, in the same session. */
+  #moved(event: Extract<WireEvent, { type: 'moved' }>): void {
+    const from = this.name;
+    const { token } = event;
+    this.#options.credential.token = token;
+    this.#info = event.room;
+    this.#reporter?.begin(event.self.id);
+    this.#take(event, { reason: 'moved' });
+    this.#emitter.emit('moved', { from, room: this.name, token });
+    this.#emitter.emit('roomUpdated', this);
+  }
+
+  /** All that there is, in a new session or in another room. */
+  #take({ self, grants, tick, media, participants, consumers }: Omit<JoinedRoom, 'room'>, comeback: Comeback): void {
+    this.#resetLevels(tick, () => {
+      this.self.renew(self, grants);
+      this.#others.permit(grants.subscribe);
+      this.#renewMedia(media, participants, consumers, comeback);
+    });
+  }
+
+  #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback: Comeback): void {
     this.#others.mediaLost();
     this.#messages.lost();
     this.#media.then(
@@ -293,7 +341,7 @@ export class RoomSession implements Room {
     );
     this.#setMediaState('new');
     this.#media = this.#openMedia(offer, consumers);
-    this.#others.reset(people, comeback);
+    this.#others.reset(people, comeback.until, comeback.reason);
     this.#messages.arrived();
     this.self.sendAgain();
   }
@@ -415,9 +463,9 @@ export class RoomSession implements Room {
   }
 
   #createReporter({ self }: Joined): Reporter {
-    const { url, token, qoe, timings } = this.#options;
+    const { url, credential, qoe, timings } = this.#options;
     return createReporter({
-      ...{ scope: this.#scope, url, token, options: qoe, session: self.id, timings },
+      ...{ scope: this.#scope, url, credential, options: qoe, session: self.id, timings },
       reports: () => this.#openedMedia?.reports(),
       received: () => this.#others.measured(),
       sent: () => this.self.measured(),
@@ -435,6 +483,17 @@ export class RoomSession implements Room {
       firstFrame: () => (this.#options.timings.firstFrame ??= this.#options.elapsed()),
     };
   }
+}
+
+/** Whom a renewal does not name may come back `until` then, or has left for `reason`. */
+type Comeback = { until?: number | undefined; reason?: LeaveReason };
+
+function hasMedia({ publish, subscribe }: Grants): boolean {
+  return subscribe || publish.length > 0;
+}
+
+function doerOf({ by = 'application', admin }: Doer): ApiDoer {
+  return { kind: by, ...(admin === undefined ? {} : { identity: admin }) };
 }
 
 const CHANGES = { 'producer-paused': 'muted', 'producer-resumed': 'unmuted', 'producer-removed': 'removed' } as const;

@@ -47,8 +47,8 @@ export type RosterChange =
 export type Roster = {
   /** By key, in the order of joining. */
   readonly people: ReadonlyMap<string, Person>;
-  /** All that there is now. Whom or what it does not name may come back until `graceUntil`, if given. */
-  reset(participants: readonly ParticipantInfo[], graceUntil: number | undefined): RosterChange[];
+  /** All that there is now: the others have left for `reason`. Whom or what it does not name may come back until `graceUntil`, if given. */
+  reset(participants: readonly ParticipantInfo[], graceUntil: number | undefined, reason?: LeaveReason): RosterChange[];
   /** Takes in an event; those that are not about people and what they publish change nothing. */
   apply(event: RoomEvent, now: number): RosterChange[];
   /** Announces as gone who or what is missing past its deadline. */
@@ -109,13 +109,13 @@ export function createRoster(self?: string): Roster {
 
   return {
     people,
-    reset(participants, graceUntil) {
+    reset(participants, graceUntil, reason = 'disconnected') {
       const known = recognise(participants);
       const present = new Set(known.values());
       const changes: RosterChange[] = [];
       for (const person of [...people.values()]) {
         if (present.has(person)) continue;
-        if (graceUntil === undefined) changes.push(...depart(person, 'disconnected'));
+        if (graceUntil === undefined) changes.push(...depart(person, reason));
         else person.missingUntil ??= graceUntil;
       }
       for (const info of participants) changes.push(...arrive(info, known.get(info), graceUntil));

@@ -45,7 +45,7 @@ test('a participant is read, changed and put out, with ETags as rooms have them'
 test('what cannot be is refused, says where, and changes nothing', async (t) => {
   await join(t, 'strict', 'ada');
   const path = '/v1/rooms/strict/participants/ada';
-  const before = await server.call('GET', path);
+  const asItWas = await server.call('GET', path);
   for (const [body, at] of [
     [{}, ''],
     [{ grants: { fly: true } }, '/grants/fly'],
@@ -68,8 +68,8 @@ test('what cannot be is refused, says where, and changes nothing', async (t) => 
     );
   }
   const afterwards = await server.call('GET', path);
-  assert.deepEqual(afterwards.body, before.body);
-  assert.equal(afterwards.headers.get('etag'), before.headers.get('etag'));
+  assert.deepEqual(afterwards.body, asItWas.body);
+  assert.equal(afterwards.headers.get('etag'), asItWas.headers.get('etag'));
 });
 
 test('who is not there is not found, whatever is asked', async () => {

@@ -155,7 +155,7 @@ async function anOutbox(t: TestContext) {
   const clock = { now: T0 };
   const parting: { url: string; text: string }[] = [];
   const outbox = createOutbox({
-    ...{ scope, url: server.url, token: 'the.join.token', pause: 20 },
+    ...{ scope, url: server.url, credential: { token: 'the.join.token' }, pause: 20 },
     carrier: {
       fetch: (url, init) => fetch(url, init),
       sendBeacon: (url, text) => parting.push({ url, text }) > 0,

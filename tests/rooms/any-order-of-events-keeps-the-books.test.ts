@@ -167,7 +167,7 @@ async function happen(world: World, inside: Map<string, Guest>, one: Step): Prom
       );
       return;
     case 'leave':
-      present(guest)?.leave('left');
+      presenceOf(guest)?.leave('left');
       return;
     case 'silence':
     case 'grant':
@@ -183,24 +183,24 @@ async function happen(world: World, inside: Map<string, Guest>, one: Step): Prom
       }
       return;
     case 'publish':
-      quietly(present(guest)?.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO }));
-      quietly(present(guest)?.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }));
+      quietly(presenceOf(guest)?.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO }));
+      quietly(presenceOf(guest)?.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }));
       return;
     case 'unpublish': {
-      const [publication] = present(guest)?.publications ?? [];
-      if (publication !== undefined) quietly(present(guest)?.closeProducer(publication.producer.id));
+      const [publication] = presenceOf(guest)?.publications ?? [];
+      if (publication !== undefined) quietly(presenceOf(guest)?.closeProducer(publication.producer.id));
       return;
     }
     case 'mute': {
-      const [publication] = present(guest)?.publications ?? [];
-      if (publication !== undefined) quietly(present(guest)?.pauseProducer(publication.producer.id));
+      const [publication] = presenceOf(guest)?.publications ?? [];
+      if (publication !== undefined) quietly(presenceOf(guest)?.pauseProducer(publication.producer.id));
       return;
     }
     case 'drop':
-      if (guest !== undefined) world.rooms.disconnected(present(guest)!);
+      if (guest !== undefined) world.rooms.disconnected(presenceOf(guest)!);
       return;
     case 'return':
-      if (guest !== undefined) world.rooms.reconnected(present(guest)!);
+      if (guest !== undefined) world.rooms.reconnected(presenceOf(guest)!);
       return;
     case 'pass':
       world.pass(one.ms);
@@ -372,7 +372,7 @@ function viewOf({ joined, events }: Guest) {
 }
 
 /** As whom the guest is in a room now. */
-function present(guest: Guest | undefined): Guest['participant'] | undefined {
+function presenceOf(guest: Guest | undefined): Guest['participant'] | undefined {
   return guest?.moves.at(-1) ?? guest?.participant;
 }
 

@@ -39,7 +39,7 @@ export type Carrier = {
 export type OutboxOptions = {
   scope: Scope;
   url: string;
-  token: string;
+  credential: { readonly token: string };
   carrier: Carrier;
   /** The first pause after a failure, in ms. Default 2,000. */
   pause?: number;
@@ -64,7 +64,13 @@ type Batch = {
   sentAt: number | undefined;
 };
 
-export function createOutbox({ scope, url, token, carrier, pause: firstPause = FIRST_PAUSE }: OutboxOptions): Outbox {
+export function createOutbox({
+  scope,
+  url,
+  credential,
+  carrier,
+  pause: firstPause = FIRST_PAUSE,
+}: OutboxOptions): Outbox {
   const queue: Batch[] = [];
   let underWay: Batch | undefined;
   let held = false;
@@ -114,7 +120,7 @@ export function createOutbox({ scope, url, token, carrier, pause: firstPause = F
       method: 'POST',
       body: compressed ?? text,
       headers: {
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${credential.token}`,
         'content-type': 'application/json',
         ...(compressed === undefined ? {} : { 'content-encoding': 'gzip' }),
       },
@@ -170,7 +176,7 @@ export function createOutbox({ scope, url, token, carrier, pause: firstPause = F
     last() {
       // There is room for 64 KiB (Fetch, keepalive): the newest go first.
       for (const batch of queue.splice(0).toReversed()) {
-        carrier.sendBeacon(url, messageOf(batch, batch.sentAt ?? carrier.now(), { token }));
+        carrier.sendBeacon(url, messageOf(batch, batch.sentAt ?? carrier.now(), { token: credential.token }));
       }
     },
     get waiting() {

@@ -19,7 +19,8 @@ export type ReporterOptions = {
   scope: Scope;
   /** Origin of the server. */
   url: string;
-  token: string;
+  /** Under whose token it goes by then. */
+  credential: { readonly token: string };
   /** The participant's id, by which the server knows whose samples they are. */
   session: string;
   options: QoeOptions;
@@ -49,7 +50,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const outbox = createOutbox({
     scope: scope.child(),
     url: `${options.url}/v1/qoe/beacons`,
-    token: options.token,
+    credential: options.credential,
     carrier: BROWSER,
   });
   let { session } = options;

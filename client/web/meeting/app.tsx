@@ -10,7 +10,10 @@ import type { Device } from './failures.ts';
 import type { MeetingLink } from './link.ts';
 import { Prejoin } from './prejoin.tsx';
 
-type Phase = { at: 'start' } | { at: 'call'; room: Room; handover: Handover } | { at: 'end'; code: string };
+type Phase =
+  | { at: 'start' }
+  | { at: 'call'; room: Room; handover: Handover }
+  | { at: 'end'; code: string; reason?: string | undefined };
 
 /** The meeting page: the start, the call, and what comes after it. */
 export function App({ link }: { link: MeetingLink }): JSX.Element {
@@ -19,10 +22,20 @@ export function App({ link }: { link: MeetingLink }): JSX.Element {
     document.title = link.room === '' ? 'Sluice meeting' : `${link.room} · Sluice`;
   }, []);
   if (phase.at === 'call') {
-    return <Call room={phase.room} handover={phase.handover} onEnd={(code) => setPhase({ at: 'end', code })} />;
+    return (
+      <Call
+        room={phase.room}
+        handover={phase.handover}
+        onEnd={(code, reason) => setPhase({ at: 'end', code, reason })}
+      />
+    );
   }
   if (phase.at === 'end') {
-    return <EndScreen code={phase.code} room={link.room} onBack={() => setPhase({ at: 'start' })} />;
+    const { code, reason } = phase;
+    // Moved to another room, the page has another link than it began with.
+    const back = (): void =>
+      location.hash.slice(1) === (link.token ?? '') ? setPhase({ at: 'start' }) : location.reload();
+    return <EndScreen code={code} reason={reason} room={link.room} onBack={back} />;
   }
   return (
     <Start

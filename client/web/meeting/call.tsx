@@ -13,6 +13,7 @@ import { reasonOf, OWN_WORDS, troubleOf } from './connection.ts';
 import { Controls, type PanelName } from './controls.tsx';
 import { MeetingGrid } from './grid.tsx';
 import { PANEL_COVERS } from './layout.ts';
+import { Moderation } from './moderation.tsx';
 import { canShare, type OwnMedia, useOwnMedia } from './own-media.ts';
 import { PeoplePanel } from './people.tsx';
 import { useAnnouncements, useRoomEvent, useRoomUpdates } from './room-hooks.ts';
@@ -24,7 +25,7 @@ export type CallProps = {
   /** What the preview had open; published at once. */
   handover: Handover;
   /** The call is over, for the reason of this code. */
-  onEnd: (code: string) => void;
+  onEnd: (code: string, reason: string | undefined) => void;
 };
 
 /** The call: tiles, the bar of controls, and a panel for chat or people. */
@@ -91,6 +92,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
         onSettings={() => setSettings(true)}
         onLeave={() => void room.leave()}
       />
+      <Moderation room={room} media={media} />
       {settings && <SettingsDialog room={room} media={media} onClose={() => setSettings(false)} />}
     </div>
   );
@@ -168,14 +170,14 @@ function useUnread(room: Room, open: boolean): number {
     return () => {
       document.title = `${room.name} · Sluice`;
     };
-  }, [unread, open]);
+  }, [unread, open, room.name]);
   return open ? 0 : unread;
 }
 
-function useEnd(room: Room, onEnd: (code: string) => void): void {
+function useEnd(room: Room, onEnd: CallProps['onEnd']): void {
   useEffect(() => {
     // It may have ended between the answer of the server and this.
-    if (room.closeReason) onEnd(room.closeReason.code);
-    return room.on('closed', ({ code }) => onEnd(code));
+    if (room.closeReason) onEnd(room.closeReason.code, room.closeReason.reason);
+    return room.on('closed', ({ code, reason }) => onEnd(code, reason));
   }, [room]);
 }

@@ -7,8 +7,16 @@ import { type FailureAction, failureOf } from './failures.ts';
 
 const ACTIONS: Record<FailureAction, string> = { rejoin: 'Rejoin', retry: 'Try again', reload: 'Load again', none: '' };
 
+type EndScreenProps = {
+  code: string;
+  /** The words of whoever ended it, if any. */
+  reason: string | undefined;
+  room: string;
+  onBack: () => void;
+};
+
 /** What is left when there is no call (any more): why, and what to do. */
-export function EndScreen({ code, room, onBack }: { code: string; room: string; onBack: () => void }): JSX.Element {
+export function EndScreen({ code, reason, room, onBack }: EndScreenProps): JSX.Element {
   const { title, text, action } = failureOf(code);
   const heading = useRef<HTMLHeadingElement>(null);
   // The focus was on something that is gone: from here a screen reader reads on.
@@ -23,6 +31,11 @@ export function EndScreen({ code, room, onBack }: { code: string; room: string; 
           {title}
         </h1>
         <p class="end-text">{text}</p>
+        {reason !== undefined && (
+          <blockquote class="end-reason" data-testid="end-reason">
+            {reason}
+          </blockquote>
+        )}
         {action !== 'none' && (
           <Button
             tone="primary"

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Participant, Room } from '../../sdk/api.ts';
+import { PersonMenu } from './moderation.tsx';
 import { Avatar } from '../ui/avatar.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { CameraIcon, CameraOffIcon, CloseIcon, type Icon, MicIcon, MicOffIcon, ScreenIcon } from '../ui/icons.tsx';
@@ -21,7 +22,7 @@ export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void
       </header>
       <ul class="people" aria-label="Participants" tabIndex={0}>
         {everyone.map((person) => (
-          <Person key={person.key} person={person} />
+          <Person key={person.key} room={room} person={person} />
         ))}
       </ul>
       <p class="panel-note">Everyone joins with a link of their own: yours is for you alone.</p>
@@ -29,7 +30,7 @@ export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void
   );
 }
 
-function Person({ person }: { person: Participant }): JSX.Element {
+function Person({ room, person }: { room: Room; person: Participant }): JSX.Element {
   const on = (source: 'microphone' | 'camera' | 'screen'): boolean => person.tracks.get(source)?.muted === false;
   return (
     <li class="person" data-testid="person" data-identity={person.identity}>
@@ -49,6 +50,7 @@ function Person({ person }: { person: Participant }): JSX.Element {
         off={!on('microphone')}
         text={`microphone ${on('microphone') ? 'on' : 'off'}`}
       />
+      {room.self.grants.admin && !person.isLocal && <PersonMenu room={room} person={person} />}
     </li>
   );
 }

@@ -10,6 +10,9 @@ const REDRAW = [
   'mediaStateChanged',
   'participantJoined',
   'participantLeft',
+  'participantUpdated',
+  'grantsChanged',
+  'moved',
   'trackAdded',
   'trackRemoved',
   'trackMuted',
@@ -93,6 +96,7 @@ const LOCAL_END = {
 } as const;
 
 function departure(name: string, reason: RoomEvents['participantLeft']['reason']): string {
+  if (reason === 'moved') return `${name} is in another room now`;
   if (reason === 'kicked') return `${name} was removed`;
   return reason === 'disconnected' ? `${name} lost the connection` : `${name} left`;
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { IconButton } from './button.tsx';
+import { classes } from './classes.ts';
 import type { Icon } from './icons.tsx';
 import { CheckIcon } from './icons.tsx';
 
@@ -21,13 +22,15 @@ export type MenuProps = {
   icon: Icon;
   groups: MenuGroup[];
   compact?: boolean | undefined;
+  /** For a button at the right edge of something that scrolls: opens below it, to the left. */
+  below?: boolean | undefined;
   badge?: number | undefined;
   /** Called as it opens, to bring what it shows up to date. */
   onOpen?: (() => void) | undefined;
 };
 
-/** A button with a menu that opens above it. Keys as the ARIA practices have them: arrows, Home, End, letters, Escape. */
-export function Menu({ label, icon, groups, compact = false, badge, onOpen }: MenuProps): JSX.Element {
+/** A button with a menu that opens above it, or below. Keys as the ARIA practices have them: arrows, Home, End, letters, Escape. */
+export function Menu({ label, icon, groups, compact = false, below = false, badge, onOpen }: MenuProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -41,7 +44,7 @@ export function Menu({ label, icon, groups, compact = false, badge, onOpen }: Me
     setOpen(!open);
   };
   return (
-    <div class={compact ? 'menu menu-compact' : 'menu'} ref={root}>
+    <div class={classes('menu', compact && 'menu-compact', below && 'menu-below')} ref={root}>
       <IconButton
         buttonRef={button}
         icon={icon}
@@ -49,7 +52,7 @@ export function Menu({ label, icon, groups, compact = false, badge, onOpen }: Me
         badge={badge}
         aria-haspopup="menu"
         aria-expanded={open}
-        tip={open ? 'none' : 'above'}
+        tip={open || below ? 'none' : 'above'}
         onClick={toggle}
         onKeyDown={(event: KeyboardEvent) => {
           if (open || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;

@@ -93,6 +93,12 @@ export function installKit() {
     note('chat', ({ identity, text }) => ({ identity, value: text }));
     note('qualityChanged', ({ participant: { identity }, level }) => ({ identity, value: level }));
     note('problem', ({ code, message }) => ({ value: `${code}: ${message}` }));
+    note('mutedByOther', ({ track: { source }, by }) => ({ source, value: by.identity ?? by.kind }));
+    note('unmuteRequested', ({ source, by }) => ({ source, value: by.identity ?? by.kind }));
+    note('grantsChanged', ({ grants }) => ({ value: grants.publish.join() }));
+    note('participantUpdated', ({ identity, name }) => ({ identity, value: name }));
+    note('moved', ({ from, room: to }) => ({ value: `${from} to ${to}` }));
+    note('kicked', ({ reason }) => ({ value: reason ?? '' }));
     note('closed', ({ code }) => ({ value: code }));
     followed.on('trackAdded', (track) => {
       const element = track.attach();
@@ -176,6 +182,24 @@ export function installKit() {
     },
     say: async (text: string) => (await room().sendChat(text)).text,
     leave: () => room().leave(),
+    /** Asks one of what administrators can; gives the code with which it was refused, or null. */
+    async administer(act: 'kick' | 'mute' | 'askToUnmute' | 'move', who: string, what: string): Promise<string | null> {
+      const { admin } = room();
+      const acts = {
+        kick: () => admin.kick(who, what),
+        mute: () => admin.mute(who, what as Source),
+        askToUnmute: () => admin.askToUnmute(who, what as Source),
+        move: () => admin.move(who, what),
+      };
+      try {
+        await acts[act]();
+        return null;
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    },
+    /** Which sources this page sends, and whether they are muted. */
+    sent: () => [...room().self.tracks.values()].map(({ source, muted }) => `${source}${muted ? ' muted' : ''}`),
     setLayers: (identity: string, spatialLayer: number) =>
       room().participants.get(identity)?.tracks.get('camera')?.setLayers({ spatialLayer }),
 
@@ -184,6 +208,7 @@ export function installKit() {
       const { state, closeReason, participants, chat, timings } = room();
       const tracks = [...participants.values()].flatMap((who) => [...who.tracks.values()]);
       return {
+        name: room().name,
         state,
         closed: closeReason?.code,
         participants: [...participants.keys()],
