@@ -134,7 +134,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     turn,
     auth,
     onFact: announce,
-    requireOpen: events.requireRecord,
+    requireOpen: () => events.requireRecord(),
     observer: qoe?.observer,
   });
   const metrics = createMetrics({

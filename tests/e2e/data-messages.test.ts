@@ -151,12 +151,13 @@ async function people<const Names extends readonly string[]>(
 function countSends(): void {
   const scope = globalThis as unknown as { sentOverChannels: number };
   scope.sentOverChannels = 0;
-  RTCDataChannel.prototype.send = new Proxy(RTCDataChannel.prototype.send, {
-    apply(send, channel, args: unknown[]) {
-      scope.sentOverChannels += 1;
-      Reflect.apply(send, channel, args);
-    },
-  });
+  const { prototype } = RTCDataChannel;
+  const send = Object.getOwnPropertyDescriptor(prototype, 'send')?.value as (...args: unknown[]) => void;
+  const counted = function (this: RTCDataChannel, ...args: unknown[]) {
+    scope.sentOverChannels += 1;
+    send.apply(this, args);
+  };
+  Object.defineProperty(prototype, 'send', { value: counted });
 }
 
 function texts(page: Page): Promise<string[]> {
