@@ -108,7 +108,12 @@ export function RoomPage({ client, room, range }: { client: Client; room: string
                 }
               />
             ) : (
-              <RoomTable people={people.filter(({ session }) => visible.has(session))} from={from} to={to} />
+              <RoomTable
+                key={history.loaded}
+                people={people.filter(({ session }) => visible.has(session))}
+                from={from}
+                to={'last' in range ? Date.now() : to}
+              />
             )}
           </section>
         </div>
