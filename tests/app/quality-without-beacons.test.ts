@@ -63,6 +63,7 @@ async function join(rooms: Awaited<ReturnType<typeof startServer>>['rooms'], who
       identity: identity(who),
       name: who,
       metadata: {},
+      attributes: {},
       grants: DEFAULT_GRANTS,
       tokenId: who,
       keyId: 'test',

@@ -12,7 +12,7 @@ export function muted(room: number, track: number): Muted {
   return {
     ...{ type: 'track-muted', at: NOON, room: `room-${room}` as RoomName, roomId: `life-${room}` as RoomId },
     ...{ identity: 'ann' as Identity, participantId: 'p' as ParticipantId },
-    ...{ producerId: `track-${track}` as ProducerId, source: 'microphone' },
+    ...{ producerId: `track-${track}` as ProducerId, source: 'microphone', by: 'self' },
   };
 }
 
