@@ -4,7 +4,6 @@ import type {
   JoinedRoom,
   LeaveReason,
   MediaOffer,
-  RoomEvent,
   RoomInfo,
 } from '../../src/rooms/events.ts';
 import type { Grants } from '../../src/rooms/grants.ts';
