@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** What the tab is called while the component is there. */
 export function useTitle(title: string): void {
@@ -17,7 +17,8 @@ let drawnBefore = false;
 export function PageHeading({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useTitle(title);
-  useEffect(() => {
+  // Before anybody can press a key that is meant for the page.
+  useLayoutEffect(() => {
     if (drawnBefore) heading.current?.focus({ preventScroll: true });
     drawnBefore = true;
   }, [title]);

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 
 import { LEVELS } from '../../../src/qoe/level.ts';
 import { Button } from '../ui/button.tsx';
@@ -100,13 +100,14 @@ function SearchForm({ search }: { search: SessionSearch }): JSX.Element {
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const ids = { identity: useId(), room: useId(), level: useId(), from: useId(), to: useId() };
-  useEffect(() => {
+  // Another search is shown at once: later, it would take away what somebody has begun to type.
+  useLayoutEffect(() => {
     setIdentity(search.identity ?? '');
     setRoom(search.room ?? '');
     setLevel(search.level ?? '');
     setFrom(search.from === undefined ? '' : localInput(search.from));
     setTo(search.to === undefined ? '' : localInput(search.to));
-  }, [search]);
+  }, [JSON.stringify(search)]);
   const text = (id: string, label: string, value: string, set: (value: string) => void, more: object): JSX.Element => (
     <div class="field">
       <label class="field-label" for={id}>
