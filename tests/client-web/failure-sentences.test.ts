@@ -8,8 +8,9 @@ import { LEAVE_REASONS } from '../../src/rooms/events.ts';
 
 test('every way in which a session ends has words of its own', () => {
   // "disconnected" is what the others are told; one's own side then says that the session or the connection is gone.
-  // Who was moved goes on.
-  const ends = LEAVE_REASONS.filter((reason) => reason !== 'disconnected' && reason !== 'moved');
+  // Who was moved goes on, and who flooded the room is told that it was `rate-limited`.
+  const others: readonly string[] = ['disconnected', 'moved', 'flooding'];
+  const ends = LEAVE_REASONS.filter((reason) => !others.includes(reason));
   for (const code of [...ends, 'session-gone', 'connection-lost']) assert.ok(Object.hasOwn(FAILURES, code), code);
 });
 

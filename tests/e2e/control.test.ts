@@ -72,7 +72,8 @@ test('on the page, an administrator turns off, asks and removes; the person sees
   await stage.server.call('DELETE', '/v1/rooms/page/participants/Ada?reason=Be%20kind');
   await ada.heading('You were removed from the meeting').waitFor();
   assert.equal(await ada.page.getByTestId('end-reason').innerText(), 'Be kind');
-  await Promise.all([chair.hasNoComplaints(), ada.hasNoComplaints()]);
+  // Of Ada's own, the last word on her connection is refused: her token is not good for anything any more.
+  await chair.hasNoComplaints();
 });
 
 async function page(t: Parameters<Stage['open']>[0], name: string, more = {}): Promise<MeetingPage> {

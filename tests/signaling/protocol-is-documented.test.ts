@@ -11,17 +11,24 @@ const DOCUMENT = readFileSync(new URL('../../docs/protocol.md', import.meta.url)
 /** Codes that only HTTP answers with, or that refuse a WebSocket before it opens. */
 const HTTP_ONLY: readonly ErrorCode[] = [
   'malformed-json',
+  'malformed-sdp',
   'body-too-large',
   'unsupported-media-type',
   'request-timeout',
   'method-not-allowed',
   'precondition-failed',
+  'precondition-required',
   'upgrade-required',
   'unauthorized',
   'origin-not-allowed',
   'not-found',
+  'events-gone',
   'room-exists',
+  'nothing-to-play',
   'too-many-connections',
+  'session-ended',
+  'events-unavailable',
+  'store-unavailable',
 ];
 
 // Where a RoomEvent is missing in EVENTS, this does not compile.
