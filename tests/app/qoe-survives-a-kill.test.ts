@@ -43,7 +43,7 @@ test('after kill -9 the report of a session is there, but for its last second', 
   assert.equal((found['sessions'] as object[]).length, 1);
 });
 
-test('a store that cannot be opened: calls go on, /ready stays 200 and says so, and it heals', async (t) => {
+test('a store that cannot be opened: calls and scores go on, /ready says so, and it heals', async (t) => {
   const folder = join(scratch(t), 'store');
   // A file where the folder should be.
   writeFileSync(folder, '');
@@ -51,12 +51,13 @@ test('a store that cannot be opened: calls go on, /ready stays 200 and says so, 
   const ann = await joinRoom(server.origin, await server.token('lobby', 'ann'));
   const ready = async () => {
     const response = await fetch(`${server.origin}/ready`);
-    const { checks } = (await response.json()) as { checks: Record<string, { state?: string; reason?: string }> };
-    return { status: response.status, ...checks['qoe'] };
+    const { checks } = (await response.json()) as { checks: Record<string, Check> };
+    return { status: response.status, events: checks['events'], ...checks['qoe'] };
   };
   await until(async () => (await ready()).state === 'degraded');
-  const { status, reason } = await ready();
-  assert.equal(status, 200);
+  const { status, reason, ok, events } = await ready();
+  assert.ok(ok, 'quality is not worth turning clients away');
+  assert.deepEqual([status, events?.ok], [503, false], 'events that cannot be stored are');
   assert.match(reason ?? '', /unwritable/u);
   const metrics = await (await fetch(`${server.origin}/metrics`)).text();
   assert.match(metrics, /^sluice_qoe_store_fault\{why="unwritable"\} 1$/mu);
@@ -71,6 +72,7 @@ test('a store that cannot be opened: calls go on, /ready stays 200 and says so, 
   rmSync(folder);
   mkdirSync(folder);
   await until(async () => (await ready()).state === undefined);
+  await until(async () => (await ready()).status === 200);
   await until(async () => ((await server.get('/v1/qoe/sessions'))['sessions'] as object[])?.length === 1);
   ann.close();
 });
@@ -81,6 +83,8 @@ test('switched off, there is nothing to ask, and /ready says so', async (t) => {
   assert.deepEqual(checks['qoe'], { ok: true, state: 'off' });
   assert.equal((await server.ask('/v1/qoe/rooms')).status, 404);
 });
+
+type Check = { ok: boolean; state?: string; reason?: string };
 
 async function start(t: TestContext, folder: string, flags: readonly string[] = []) {
   const server = startServerProcess(t, ['--host', '127.0.0.1', '--store.folder', folder, ...flags], {
