@@ -27,7 +27,6 @@ const HTTP_ONLY: readonly ErrorCode[] = [
   'nothing-to-play',
   'too-many-connections',
   'session-ended',
-  'events-unavailable',
   'store-unavailable',
 ];
 

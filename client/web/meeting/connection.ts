@@ -40,6 +40,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'relay-tcp-down': 'Your network lets calls through only by a slow way.',
   'disconnected-up': 'The server does not hear you.',
   'disconnected-down': 'The server does not hear you.',
+  'late-source': 'Your sound and pictures leave this device late.',
 };
 
 /** Why one's own connection is as it is, in a sentence; undefined where the page has no words for it. */
