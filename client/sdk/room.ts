@@ -1,11 +1,4 @@
-import type {
-  ConsumerInfo,
-  Doer,
-  JoinedRoom,
-  LeaveReason,
-  MediaOffer,
-  RoomInfo,
-} from '../../src/rooms/events.ts';
+import type { ConsumerInfo, Doer, JoinedRoom, LeaveReason, MediaOffer, RoomInfo } from '../../src/rooms/events.ts';
 import type { Grants } from '../../src/rooms/grants.ts';
 import type { Joined, TickFrame, WireEvent } from '../../src/signaling/wire.ts';
 import { createAdmin } from './admin.ts';
