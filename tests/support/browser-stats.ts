@@ -1,7 +1,7 @@
 /**
  * What browsers answer to `getStats()`, two moments two seconds apart, in a call that sends and receives one voice and
- * one picture. Chromium's was taken from Chromium 156; those of Firefox and Safari have the members that Firefox 128's
- * RTCStatsReport.webidl and WebKit's RTCStatsReport.idl name, and the same numbers.
+ * one picture. Chromium's was taken from Chromium 156; Firefox's has the members that Firefox 128's RTCStatsReport.webidl
+ * names, Safari's some of the specification's, from memory: no Safari was asked. Both have the same numbers.
  */
 import type { Stats } from '../../client/sdk/qoe/stats.ts';
 
