@@ -20,7 +20,7 @@ test('listed origins are allowed one by one, and no other', async (t) => {
   assert.equal(allowed.status, 204);
   assert.equal(allowed.headers['access-control-allow-origin'], 'https://app.example');
   assert.equal(allowed.headers['access-control-allow-methods'], 'GET, POST, HEAD, OPTIONS');
-  assert.match(allowed.headers['access-control-allow-headers'] ?? '', /authorization, content-type/);
+  assert.match(allowed.headers['access-control-allow-headers'] ?? '', /authorization, content-encoding, content-type/);
   assert.equal(allowed.headers['access-control-max-age'], '60');
   assert.equal(allowed.headers.vary, 'Origin');
 
