@@ -26,8 +26,7 @@ async function follow(client: Client, query: Query, handlers: StreamHandlers, en
   while (!ended.aborted) {
     let retryAfter = 0;
     try {
-      // Each connection is over before the next one begins.
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- each connection is over before the next one begins
       await connect(client, query, ended, {
         ...handlers,
         opened() {
