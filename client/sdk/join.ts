@@ -3,7 +3,8 @@ import type { CloseReason, Join, JoinOptions, Room } from './api.ts';
 import { receiveCapabilities } from './capabilities.ts';
 import { clientError, SluiceClientError } from './errors.ts';
 import { openLink } from './link.ts';
-import { RoomSession, type Timings } from './room.ts';
+import { RoomSession } from './room.ts';
+import type { Timings } from './room-media.ts';
 import { createScope } from './scope.ts';
 
 const JOIN_TIMEOUT = 15_000;

@@ -9,8 +9,6 @@ import type {
   ChatMessage,
   CloseReason,
   Doer as ApiDoer,
-  JoinTimings,
-  MediaState,
   Participant,
   QoeOptions,
   Payload,
@@ -22,26 +20,22 @@ import type {
 } from './api.ts';
 import type { RoomContext } from './context.ts';
 import { createEmitter } from './emitter.ts';
-import { clientError, toClientError } from './errors.ts';
 import { createLevels } from './levels.ts';
 import type { Link } from './link.ts';
 import { LocalParticipantView } from './local-participant.ts';
-import { type Media, openMedia } from './media.ts';
 import { type RemoteParticipantView } from './remote-participant.ts';
 import { createOthers, type Others } from './others.ts';
 import { watchPage } from './page-events.ts';
 import { createMessages, type Messages } from './messages.ts';
 import { createPlayback } from './playback.ts';
 import { createReporter, type Reporter } from './qoe/reporter.ts';
+import { createRoomMedia, type RoomMedia, type Timings } from './room-media.ts';
 import { createScope } from './scope.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
 /** Chat messages kept. */
 const CHAT_LENGTH = 500;
-
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-export type Timings = Writable<JoinTimings>;
 
 export type RoomOptions = {
   link: Link;
@@ -72,13 +66,10 @@ export class RoomSession implements Room {
   /** Undefined where no quality is to be measured. */
   readonly #reporter: Reporter | undefined;
   readonly #messages: Messages;
+  readonly #media: RoomMedia;
   #info: RoomInfo;
   #state: RoomState = 'connected';
-  #mediaState: MediaState = 'new';
   #closeReason: CloseReason | undefined;
-  #media: Promise<Media>;
-  /** The same once it is there: statistics are asked of it without delay, as it may be about to close. */
-  #openedMedia: Media | undefined;
   /** What came before the first announcement, in order; undefined afterwards. */
   #early: (() => void)[] | undefined = [];
 
@@ -94,7 +85,8 @@ export class RoomSession implements Room {
     this.admin = createAdmin(context.request);
     this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
     this.#messages = this.#createMessages();
-    this.#media = this.#openMedia(joined.media, joined.consumers);
+    this.#media = this.#createMedia();
+    this.#media.open(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.
     this.#scope.after(0, () => this.#begin(joined));
     watchPage(this.#scope, {
@@ -118,7 +110,7 @@ export class RoomSession implements Room {
     return this.#state;
   }
   get mediaState() {
-    return this.#mediaState;
+    return this.#media.state;
   }
   get closeReason() {
     return this.#closeReason;
@@ -267,7 +259,7 @@ export class RoomSession implements Room {
       case 'media-reset':
         return this.#renewMedia(event.media, event.participants, event.consumers, { until: Date.now() + COMEBACK });
       case 'consumer-added':
-        return void this.#receive([event.consumer]);
+        return void this.#media.receive([event.consumer]);
       case 'producer-paused':
       case 'producer-resumed':
       case 'producer-removed':
@@ -327,63 +319,19 @@ export class RoomSession implements Room {
   #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback: Comeback): void {
     this.#others.mediaLost();
     this.#messages.lost();
-    this.#media.then(
-      (media) => media.close(),
-      () => undefined,
-    );
-    this.#setMediaState('new');
-    this.#media = this.#openMedia(offer, consumers);
+    this.#media.open(offer, consumers);
     this.#others.reset(people, comeback.until, comeback.reason);
     this.#messages.arrived();
     this.self.sendAgain();
   }
 
-  /** Opens media and receives `consumers` on it. Superseded by a later call, it closes itself. */
-  #openMedia(offer: MediaOffer, consumers: ConsumerInfo[]): Promise<Media> {
-    const { timings, link, iceTransportPolicy } = this.#options;
-    const current = () => opening === this.#media && !this.#scope.closed;
-    const opening: Promise<Media> = openMedia({
-      offer,
-      request: (name, params) => link.request(name, params),
-      scope: this.#scope,
-      iceTransportPolicy,
-      listener: {
-        state: (state) => current() && this.#setMediaState(state),
-        deviceLoaded: () => (timings.deviceLoaded ??= this.#options.elapsed()),
-        receiving: () => (timings.dtlsConnected ??= this.#options.elapsed()),
-        received: (info, consumer) => (current() ? this.#others.received(info, consumer) : consumer.close()),
-        problem: (error) => current() && this.#emitter.emit('problem', error),
-        restarting: () => current() && this.#reporter?.reconnected(),
-        hopeless: () => {
-          if (!current()) return;
-          this.#emitter.emit('problem', clientError('media-failed'));
-          link.startOver();
-        },
-      },
+  #createMedia(): RoomMedia {
+    const { link, iceTransportPolicy, timings, elapsed } = this.#options;
+    return createRoomMedia({
+      ...{ link, scope: this.#scope, iceTransportPolicy, timings, elapsed },
+      ...{ others: this.#others, messages: this.#messages, reporter: this.#reporter },
+      emit: (event, value) => this.#emitter.emit(event, value),
     });
-    opening.then(
-      async (media) => {
-        if (!current()) return media.close();
-        this.#openedMedia = media;
-        void this.#openData(media);
-        await this.#receive(consumers);
-        if (consumers.length > 0) timings.consumersReady ??= this.#options.elapsed();
-      },
-      (error: unknown) => {
-        if (current()) this.#emitter.emit('problem', toClientError(error, 'media-failed'));
-      },
-    );
-    return opening;
-  }
-
-  async #openData(media: Media): Promise<void> {
-    try {
-      const channels = await media.data;
-      if (channels !== undefined && !media.closed) await this.#messages.use(channels);
-    } catch (error) {
-      // Signaling carries what would have gone over the channels.
-      if (!media.closed) this.#emitter.emit('problem', toClientError(error, 'media-failed'));
-    }
   }
 
   #createMessages(): Messages {
@@ -396,14 +344,6 @@ export class RoomSession implements Room {
       received: (message) => this.#emitter.emit('data', message),
       problem: (error) => this.#emitter.emit('problem', error),
     });
-  }
-
-  async #receive(consumers: readonly ConsumerInfo[]): Promise<void> {
-    const used = this.#media;
-    const media = await used.catch(() => undefined);
-    if (media === undefined || used !== this.#media || consumers.length === 0) return;
-    this.#others.expect(consumers);
-    await media.receive(consumers, (info) => this.#others.isHeld(info));
   }
 
   /** Starts from the whole state, which `after` gives participants to, and tells what differs from before. */
@@ -425,10 +365,7 @@ export class RoomSession implements Room {
 
   #networkChanged(): void {
     this.#options.link.retryNow();
-    this.#media.then(
-      (media) => media.networkChanged(),
-      () => undefined,
-    );
+    this.#media.networkChanged();
   }
 
   #said(message: ChatMessage): void {
@@ -448,17 +385,11 @@ export class RoomSession implements Room {
     this.#emitter.emit('stateChanged', state);
   }
 
-  #setMediaState(state: MediaState): void {
-    if (this.#mediaState === state) return;
-    this.#mediaState = state;
-    this.#emitter.emit('mediaStateChanged', state);
-  }
-
   #createReporter({ self }: Joined): Reporter {
     const { url, credential, qoe, timings } = this.#options;
     return createReporter({
       ...{ scope: this.#scope, url, credential, options: qoe, session: self.id, timings },
-      reports: () => this.#openedMedia?.reports(),
+      reports: () => this.#media.reports(),
       received: () => this.#others.measured(),
       sent: () => this.self.measured(),
     });
@@ -470,8 +401,8 @@ export class RoomSession implements Room {
       playback: this.#playback,
       request: (name, params) => this.#options.link.request(name, params),
       emit: (event, value) => this.#emitter.emit(event, value),
-      media: () => (this.#scope.closed ? Promise.reject(clientError('closed')) : this.#media),
-      receive: (consumers) => this.#receive(consumers),
+      media: () => this.#media.current(),
+      receive: (consumers) => this.#media.receive(consumers),
       firstFrame: () => (this.#options.timings.firstFrame ??= this.#options.elapsed()),
     };
   }
