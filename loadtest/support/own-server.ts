@@ -79,6 +79,11 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** CPU seconds that the main thread of a process has used (Linux, sched-stats.rst: first field of schedstat). */
+export function mainThreadSeconds(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
+}
+
 /** Bytes of memory that a process has resident, and the files and sockets that it has open. */
 export function footprint(pid: number): { rss: number; files: number } {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);

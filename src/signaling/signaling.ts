@@ -15,6 +15,7 @@ import { tickText } from './encoding.ts';
 import type { SignalingObserver } from './facts.ts';
 import { roomlessAdapter } from './roomless-adapter.ts';
 import { tickTopic } from './session.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { type Gate, createGate } from './upgrade.ts';
 
 /** Times in milliseconds, sizes in bytes. */
@@ -113,7 +114,8 @@ export function createSignaling(options: SignalingOptions): Signaling {
     },
   });
   const io = new Server(serverOptions(settings));
-  serve(io, gate, admission, log);
+  const heartbeat = createHeartbeat(settings.pingTimeout);
+  serve(io, { gate, admission, heartbeat, log });
   io.attachApp(gate.app);
 
   return {
@@ -127,6 +129,7 @@ export function createSignaling(options: SignalingOptions): Signaling {
     drain: (retryAfter) => admission.drain(retryAfter),
     async close() {
       admission.close();
+      heartbeat.close();
       await io.close();
     },
   };
@@ -155,8 +158,10 @@ function serverOptions(settings: SignalingSettings): Partial<ServerOptions> & { 
   };
 }
 
+type Parts = { gate: Gate; admission: Admission; heartbeat: Heartbeat; log: SignalingOptions['log'] };
+
 /** Socket.IO's events, turned into calls of the admission and of sessions. Nothing here may throw. */
-function serve(io: Server, gate: Gate, admission: Admission, log: SignalingOptions['log']): void {
+function serve(io: Server, { gate, admission, heartbeat, log }: Parts): void {
   const admitted = new WeakMap<Socket, Admitted>();
 
   io.use((socket, next) => {
@@ -194,7 +199,11 @@ function serve(io: Server, gate: Gate, admission: Admission, log: SignalingOptio
     socket.conn.on('packetCreate', ({ type }: { type: string }) => {
       if (type === 'ping') session.pinged(connection);
     });
-    socket.conn.on('heartbeat', () => session.ponged(connection));
+    socket.conn.on('heartbeat', () => {
+      session.ponged(connection);
+      heartbeat.heard(socket.conn);
+    });
+    heartbeat.heard(socket.conn);
     entry.begin();
   });
 }

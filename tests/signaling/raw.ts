@@ -33,6 +33,15 @@ export class RawSocket {
     return raw;
   }
 
+  /** Answers Engine.IO's pings from now on, and tells of each. */
+  answerPings(listener: () => void): void {
+    this.#ws.addEventListener('message', ({ data }) => {
+      if (data !== '2') return;
+      this.send('3');
+      listener();
+    });
+  }
+
   hello(auth: object): void {
     this.send(`40${JSON.stringify(auth)}`);
   }
