@@ -5,7 +5,7 @@
  * them two a second are looked at for each client, and the way itself every other second; and all of it each second once any of it
  * shows trouble.
  */
-import type { Consumer, Producer, WebRtcTransport } from 'mediasoup/types';
+import type { Consumer, Producer, ProducerTraceEventData, WebRtcTransport } from 'mediasoup/types';
 
 import type { ConsumerId, ProducerId } from '../rooms/ids.ts';
 import type { MediaTransportObserver, PathStats, TransportState } from '../rooms/media-engine.ts';
@@ -14,6 +14,7 @@ import { LONGEST, SECOND, type Sampled, type Sampler } from './sampler.ts';
 import { since } from './stream-counts.ts';
 import { StreamWatch } from './stream-watch.ts';
 import type { LayerCounts } from './validate.ts';
+import { WayUp } from './way-up.ts';
 
 type TrackObserver = { on(event: 'pause' | 'resume' | 'close', listener: () => void): unknown };
 
@@ -27,6 +28,8 @@ const TROUBLE_RTT_MS = 40;
  * every 5 s at most 6 (RFC 7675 §5.1), and receivers report more often.
  */
 const SILENT_AFTER_MS = 6500;
+/** By how much the way up has to change for its being told, ms. */
+const TOLD_FROM_MS = 15;
 
 export class TransportWatch implements Sampled {
   readonly #transport: WebRtcTransport;
@@ -39,6 +42,7 @@ export class TransportWatch implements Sampled {
   /** Share of packets lost by the client's transport-wide feedback; NaN where it sends none. */
   #loss = Number.NaN;
   #heard: { bytes: number; at: number } | undefined;
+  readonly #wayUp = new WayUp();
   #told: PathStats | undefined;
 
   constructor(transport: WebRtcTransport, sampler: Sampler, observer: MediaTransportObserver) {
@@ -76,6 +80,9 @@ export class TransportWatch implements Sampled {
       },
       this.#sampler,
     );
+    producer.on('trace', (trace) => this.#reported(trace));
+    // Where it fails the producer is closed, or its worker gone: both are told elsewhere.
+    producer.enableTraceEvent(['sr']).catch(() => undefined);
     this.#follow(watch, this.#incoming, producer.observer);
   }
 
@@ -187,11 +194,22 @@ export class TransportWatch implements Sampled {
     for (const track of this.#outgoing) track.hasten();
   }
 
+  /** A sender report of the client's. */
+  #reported({ type, timestamp, info }: ProducerTraceEventData): void {
+    const { ntpSec, ntpFrac } = info;
+    if (type !== 'sr' || typeof ntpSec !== 'number' || typeof ntpFrac !== 'number') return;
+    this.#wayUp.report(ntpSec, ntpFrac, timestamp);
+    this.#tellPath();
+  }
+
   #tellPath(): void {
     const tcp = this.#transport.iceSelectedTuple?.protocol === 'tcp';
     const heard = this.#heard === undefined || performance.now() - this.#heard.at < SILENT_AFTER_MS;
-    if (this.#told?.tcp === tcp && this.#told.heard === heard) return;
-    this.#told = { tcp, heard };
+    const { slower: slowerUp } = this.#wayUp;
+    const steady =
+      Object.is(this.#told?.slowerUp, slowerUp) || Math.abs(slowerUp - (this.#told?.slowerUp ?? 0)) < TOLD_FROM_MS;
+    if (this.#told?.tcp === tcp && this.#told.heard === heard && steady) return;
+    this.#told = { tcp, heard, slowerUp };
     this.#observer.path(this.#told);
   }
 }

@@ -211,9 +211,13 @@ function addJitter(facts: TrackFacts, costs: Costs, cost: number): void {
   costs[CAUSE[JITTER[lateSideOf(facts)](facts)]]! += cost;
 }
 
+/** Jitter below which it explains nothing, ms: what came late then did so because the way got longer at once. */
+const SOME_JITTER_MS = 10;
+
 const JITTER = {
-  up: ({ tcpUp }) => (tcpUp ? 'relay-tcp-up' : 'jitter-up'),
-  down: ({ tcpDown }) => (tcpDown ? 'relay-tcp-down' : 'jitter-down'),
+  up: ({ tcpUp, jitterUp }) => (tcpUp ? 'relay-tcp-up' : jitterUp < SOME_JITTER_MS ? 'delay-up' : 'jitter-up'),
+  down: ({ tcpDown, jitterDown }) =>
+    tcpDown ? 'relay-tcp-down' : jitterDown < SOME_JITTER_MS ? 'delay-down' : 'jitter-down',
   neither: () => 'late-source',
 } as const satisfies Record<Side, (facts: TrackFacts) => CauseId>;
 

@@ -18,6 +18,8 @@ import { DecayingMeans, STALE_AFTER_MS } from './window.ts';
 const MAX_TRACKS = 1024;
 /** Of these, those that only the client knows: the server sees every real one within a second or two. */
 const MAX_CLAIMED = 64;
+/** No way is longer than the round trip by this, ms. */
+const IMPOSSIBLE_MS = 150;
 /** A cause that comes back within this time was never gone. */
 const CAUSE_GAP_MS = 5000;
 
@@ -79,6 +81,7 @@ export class QoeSession {
   readonly #delay = { up: Number.NaN, down: Number.NaN, at: -Infinity };
   readonly #trouble = { up: new Trouble(), down: new Trouble() };
   #view: LinkView | undefined;
+  #leastRtt = Number.NaN;
   #relayed = false;
   #overTcp = false;
   #over = false;
@@ -211,14 +214,30 @@ export class QoeSession {
     if (track === undefined) return;
     track.fillSource(into);
     if (Number.isNaN(into.rttUp)) into.rttUp = this.#link.mean(0);
-    into.delayUp = this.#oneWay('up', now);
+    into.delayUp = this.#delayUp(now);
     into.tcpUp = this.#isRelayedOverTcp;
     into.troubleUp = this.#trouble.up.at(now);
     into.lateUp = this.#trouble.up.lateAt(now);
   }
 
+  /** One way to the server, ms: as its own clock says, which knows at once and of any client, or else as the client says. */
+  #delayUp(now: Millis): number {
+    const slower = this.#view?.slowerUp ?? Number.NaN;
+    if (Number.isNaN(slower)) return this.#oneWay('up', now);
+    // Where no way is as long as that, its clock was set.
+    if (slower > this.#longestRtt + IMPOSSIBLE_MS) return this.#oneWay('up', now);
+    return slower + (this.#leastRtt >= 0 ? this.#leastRtt / 2 : 0);
+  }
+
   #oneWay(way: 'up' | 'down', now: Millis): number {
     return now - this.#delay.at <= STALE_AFTER_MS ? this.#delay[way] : Number.NaN;
+  }
+
+  /** The longest round trip that anybody tells of, ms; NaN where nobody does. */
+  get #longestRtt(): number {
+    let longest = this.#link.mean(0);
+    for (const { rtt } of this.#tracks.values()) if (!(rtt <= longest)) longest = rtt >= 0 ? rtt : longest;
+    return longest;
   }
 
   get #isRelayedOverTcp(): boolean {
@@ -257,6 +276,8 @@ export class QoeSession {
 
   /** Scores everything anew. Call it when something came in, and once a second. True when a level has changed. */
   score(now: Millis, senderOf: SenderOf): boolean {
+    const rtt = this.#longestRtt;
+    if (!(rtt >= this.#leastRtt)) this.#leastRtt = rtt;
     for (const tally of [up, down, whole]) tally.reset();
     for (const way of [seenUp, seenDown]) way.reset();
     for (const [id, track] of this.#tracks) {
@@ -282,7 +303,7 @@ export class QoeSession {
       down.add(facts, costs, DOWN);
       whole.add(facts, costs);
     }
-    this.#trouble.up.take(seenUp.loss, seenUp.jitter, this.#oneWay('up', now), now);
+    this.#trouble.up.take(seenUp.loss, seenUp.jitter, this.#delayUp(now), now);
     this.#trouble.down.take(seenDown.loss, seenDown.jitter, this.#oneWay('down', now), now);
     const { quality } = this;
     if (this.#view?.connected === false) {

@@ -88,6 +88,8 @@ export type PathStats = {
   readonly tcp: boolean;
   /** False once nothing has come from the client for seconds, while media was sent to it. */
   readonly heard: boolean;
+  /** By how many ms media takes longer to come from the client than it did at best; NaN where nobody can say. */
+  readonly slowerUp: number;
 };
 
 /** What a client needs to reach a transport. */

@@ -62,8 +62,7 @@ export class MediaReport {
       // One that was never set up is no trouble yet: its client may have nothing to send.
       connected: !cut && !this.#paths.some((path) => path?.heard === false),
       overTcp: this.#paths.some((path) => path?.tcp === true),
-      delayUp: Number.NaN,
-      delayDown: Number.NaN,
+      slowerUp: this.#paths.map((path) => path?.slowerUp ?? Number.NaN).find((ms) => ms >= 0) ?? Number.NaN,
     });
   }
 }

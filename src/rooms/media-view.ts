@@ -52,9 +52,8 @@ export type ConsumerView = {
 export type LinkView = {
   /** Whether ICE and DTLS stand, for all transports that have been set up; true while the first ones are being set up. */
   readonly connected: boolean;
-  /** One way, ms, where it could be measured: round trips cannot say which half of them is slow. */
-  readonly delayUp: number;
-  readonly delayDown: number;
+  /** By how many ms media takes longer to come than it did at best, where that could be measured: round trips cannot say which half of them is slow. */
+  readonly slowerUp: number;
   /** Whether media comes over TCP (RFC 6544). How a client reaches a relay, only the client can tell. */
   readonly overTcp: boolean;
 };

@@ -147,8 +147,8 @@ test('a client that falls silent while media is sent to it is heard no more', as
   line.cut();
   await until('it is heard no more', () => seen.paths.length > 1, 15_000);
   assert.deepEqual(seen.paths, [
-    { tcp: false, heard: true },
-    { tcp: false, heard: false },
+    { tcp: false, heard: true, slowerUp: Number.NaN },
+    { tcp: false, heard: false, slowerUp: Number.NaN },
   ]);
   peer.close();
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Millis } from '../../src/kernel/clock.ts';
 import { CAUSES, describeCause, placeOf } from '../../src/qoe/causes.ts';
 import { QoeSession } from '../../src/qoe/session.ts';
+import type { LinkView } from '../../src/qoe/server-view.ts';
 import type { Quality } from '../../src/qoe/tally.ts';
 
 test('a clean call: everybody is excellent, and there is nothing to tell', () => {
@@ -55,6 +56,31 @@ test('of a slow round trip the way is blamed that the client says is slow', () =
   other.run(4, { delayDown: 400, delayUp: 10 });
   assert.equal(describeCause(other.bob.quality.down.cause, other.bob.quality.down.amount), 'delay 400 ms down');
   assert.equal(other.ann.quality.up.level, 'excellent');
+});
+
+test("a way up that got longer is seen by the server's own clock, before any client tells", () => {
+  const call = twoInACall();
+  call.run(10, { silentClients: true });
+  call.ann.takeLink({ ...FINE, slowerUp: 300 });
+  call.run(4, { silentClients: true, rttUp: 320 });
+  assert.equal(call.ann.quality.up.level, 'good');
+  assert.equal(describeCause(call.ann.quality.up.cause, call.ann.quality.up.amount), 'delay 310 ms up');
+  assert.equal(call.bob.quality.down.level, 'excellent');
+});
+
+test('a clock that was set is no longer way', () => {
+  const call = twoInACall();
+  call.run(10, {});
+  call.ann.takeLink({ ...FINE, slowerUp: 5000 });
+  call.run(10, {});
+  assert.equal(call.ann.quality.up.level, 'excellent');
+});
+
+test('what comes late because the way got longer is put down to that, and not to a jitter that is not there', () => {
+  const call = twoInACall();
+  call.run(10, { delayDown: 10 });
+  call.run(4, { delayDown: 210, buffer: 250 });
+  assert.equal(describeCause(call.bob.quality.down.cause, call.bob.quality.down.amount), 'delay 210 ms down');
 });
 
 test('what a client said of its ways is forgotten when it says no more', () => {
@@ -126,7 +152,7 @@ test('without its beacons a client is judged by what the server sees', () => {
 test('a disconnected transport is lost at once', () => {
   const call = twoInACall();
   call.run(4, {});
-  call.ann.takeLink({ connected: false, delayUp: Number.NaN, delayDown: Number.NaN, overTcp: false });
+  call.ann.takeLink({ ...FINE, connected: false });
   call.run(1, { silentClients: true });
   assert.equal(call.ann.quality.both.level, 'lost');
 });
@@ -135,6 +161,8 @@ test('a disconnected transport is lost at once', () => {
 type Weather = {
   lossUp?: number;
   lossDown?: number;
+  rttUp?: number;
+  rttUp?: number;
   rttDown?: number;
   /** Of Ann's way and of Bob's, as their clients tell it. */
   delayUp?: number;
@@ -148,6 +176,8 @@ type Weather = {
   cutUp?: boolean;
   silentClients?: boolean;
 };
+
+const FINE: LinkView = { connected: true, overTcp: false, slowerUp: Number.NaN };
 
 /** Ann sends a voice and a picture, Bob receives them; the server looks every second, clients tell every 2 s. */
 function twoInACall() {
@@ -163,7 +193,7 @@ function twoInACall() {
     assert.equal(report.rejected, 0, JSON.stringify(report));
   }
 
-  function look({ lossUp = 0, lossDown = 0, rttDown = 20, cutUp = false }: Weather): void {
+  function look({ lossUp = 0, lossDown = 0, rttUp = 20, rttDown = 20, cutUp = false }: Weather): void {
     for (const kind of ['audio', 'video'] as const) {
       const packets = kind === 'audio' ? 50 : 150;
       const rest = { kind, codec: kind === 'audio' ? 'opus' : 'vp8', paused: false, ms: 1000, jitter: 3 };
@@ -172,7 +202,7 @@ function twoInACall() {
       const up = cutUp
         ? { packets: 0, lost: 0, bitrate: 0 }
         : { packets: packets - lost, lost, bitrate: 8000 * packets };
-      ann.takeProducer({ id: `p-${kind}`, source, rtt: 20, ...rest, ...up }, now as Millis);
+      ann.takeProducer({ id: `p-${kind}`, source, rtt: rttUp, ...rest, ...up }, now as Millis);
       const down = { packets: packets - Math.round(packets * lossDown), lost: Math.round(packets * lossDown) };
       bob.takeConsumer(
         {

@@ -85,13 +85,13 @@ test('a link stands until one of its transports fails, or its client is not hear
   recv.listener.state('connecting');
   assert.deepEqual(last(), { connected: true, overTcp: false });
   recv.listener.state('connected');
-  recv.observer!.path({ tcp: true, heard: true });
+  recv.observer!.path({ tcp: true, heard: true, slowerUp: Number.NaN });
   assert.deepEqual(last(), { connected: true, overTcp: true });
   send.listener.state('disconnected');
   assert.deepEqual(last(), { connected: false, overTcp: true });
   send.listener.state('connected');
   assert.deepEqual(last(), { connected: true, overTcp: true });
-  recv.observer!.path({ tcp: false, heard: false });
+  recv.observer!.path({ tcp: false, heard: false, slowerUp: Number.NaN });
   assert.deepEqual(last(), { connected: false, overTcp: false });
 });
 
