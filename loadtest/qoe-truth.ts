@@ -55,6 +55,8 @@ const SETTLED_MS = 5000;
 const CLEAN = 4;
 
 type Row = {
+  /** Among STEPS. */
+  rank: number;
   kind: string;
   label: string;
   way: 'up' | 'down';
@@ -114,23 +116,31 @@ async function measure(
     await sleep(WARM_UP_MS);
     await eventually(
       'a clean call',
-      () => [log.last('ann'), log.last('bob')].map((one) => one?.both.score ?? 0),
-      areFine,
+      () => [log.last('ann'), log.last('bob')],
+      (people) => people.every(isFine),
       60_000,
     );
     const from = await call.ann.link.set(way, step.impairment);
     const clean = log.last('ann')?.both.score ?? Number.NaN;
     const before = waited();
     await sleep(TROUBLE_MS);
-    return { ...step, way, clean, ...describe(log, way, from), starved: (waited() - before) / (TROUBLE_MS * 1000) };
+    const rank = STEPS.indexOf(step);
+    return {
+      ...step,
+      rank,
+      way,
+      clean,
+      ...describe(log, way, from),
+      starved: (waited() - before) / (TROUBLE_MS * 1000),
+    };
   } finally {
     await log.stop();
     await call.close();
   }
 }
 
-function areFine(scores: readonly number[]): boolean {
-  return scores.every((score) => score >= CLEAN);
+function isFine(person: QualityEntry | undefined): boolean {
+  return (person?.both.score ?? 0) >= CLEAN && person?.both.level === 'excellent';
 }
 
 function describe(log: QualityLog, way: 'up' | 'down', from: number) {
@@ -196,8 +206,7 @@ function judge(): boolean {
   for (const way of ['up', 'down'] as const) {
     for (const kind of new Set(STEPS.map((step) => step.kind))) {
       const family = rows.filter((row) => row.kind === kind && row.way === way);
-      if (family.length > 2)
-        report(`${kind} ${way}`, family, (row) => -STEPS.findIndex(({ label }) => label === row.label));
+      if (family.length > 2) report(`${kind} ${way}`, family, (row) => -row.rank);
     }
     report(
       `all kinds ${way}`,

@@ -162,7 +162,6 @@ type Weather = {
   lossUp?: number;
   lossDown?: number;
   rttUp?: number;
-  rttUp?: number;
   rttDown?: number;
   /** Of Ann's way and of Bob's, as their clients tell it. */
   delayUp?: number;
