@@ -30,7 +30,6 @@ const limits: Record<Door, RateLimit> = {
   joinIdentity: wide,
   control: wide,
   messages: wide,
-  chat: wide,
   beacons: wide,
   beaconAddress: wide,
 };

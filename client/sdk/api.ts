@@ -106,7 +106,7 @@ export type RoomEvents = {
   activeSpeakerChanged: Participant | undefined;
   /** Whose `level` has changed, up to 20 times a second. */
   levels: readonly Participant[];
-  /** A message of another participant. */
+  /** A message of another participant, the chat's excepted. */
   data: DataMessage;
   /** Somebody's `quality` has changed, or the reasons for one's own. */
   qualityChanged: { participant: Participant; level: QualityLevel };
@@ -138,7 +138,7 @@ export type Room = {
   /** The others, by their `key` (the identity, unless the room allows it several presences), in the order of joining. */
   readonly participants: ReadonlyMap<string, RemoteParticipant>;
   readonly activeSpeaker: Participant | undefined;
-  /** What was said since one joined, oldest first; the newest 500 messages. */
+  /** What was said while one was connected, oldest first; the newest 500 messages. Nobody keeps what was said before. */
   readonly chat: readonly ChatMessage[];
   /** Whether the autoplay rule keeps something back. */
   readonly playbackBlocked: boolean;
@@ -166,7 +166,10 @@ export type Room = {
   /** Answers calls of `method`; the returned function stops it. What the handler throws, the caller is told. */
   onCall(method: string, handler: CallHandler): () => void;
 
-  /** Says `text` (1 to 4,096 characters) to everyone. Fails with `forbidden` without the `data` grant. */
+  /**
+   * Says `text` (1 to 4,096 characters) to everyone, as a data message of a topic of its own. Resolves when it is on its
+   * way, and fails as `sendData` does; with `forbidden` without the `data` grant.
+   */
   sendChat(text: string): Promise<ChatMessage>;
   /** Plays what the autoplay rule kept back. Call it from a click or a key press; fails with `playback-blocked`. */
   startPlayback(): Promise<void>;
@@ -233,7 +236,7 @@ export type Payload = string | Uint8Array;
 export type SendDataOptions = {
   /** Default: everyone else, hidden participants included. */
   to?: RemoteParticipant | readonly RemoteParticipant[];
-  /** 1 to 64 characters, for receivers to tell kinds of messages apart. */
+  /** 1 to 64 characters, for receivers to tell kinds of messages apart. Those that begin with `sluice.` are taken. */
   topic?: string;
   lossy?: boolean;
 };
@@ -255,12 +258,13 @@ export type Call = { readonly participant: RemoteParticipant; readonly payload: 
 export type CallHandler = (call: Call) => Payload | void | Promise<Payload | void>;
 
 export type ChatMessage = {
+  /** Unique among the messages of this room object. */
   readonly id: string;
   /** Whose words; compare with `room.self.identity`. */
   readonly identity: string;
   readonly name: string;
   readonly text: string;
-  /** When the server took it, in ms since 1970. */
+  /** When it came here, or was sent from here, in ms since 1970. */
   readonly at: number;
 };
 

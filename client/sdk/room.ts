@@ -18,6 +18,7 @@ import type {
   RoomState,
   SendDataOptions,
 } from './api.ts';
+import { type Chat, createChat, requireOpenTopic } from './chat.ts';
 import type { RoomContext } from './context.ts';
 import { createEmitter } from './emitter.ts';
 import { createLevels } from './levels.ts';
@@ -34,8 +35,6 @@ import { createScope } from './scope.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
-/** Chat messages kept. */
-const CHAT_LENGTH = 500;
 
 export type RoomOptions = {
   link: Link;
@@ -56,7 +55,6 @@ export type RoomOptions = {
 export class RoomSession implements Room {
   readonly self: LocalParticipantView;
   readonly admin: Admin;
-  readonly chat: ChatMessage[] = [];
   readonly #options: RoomOptions;
   readonly #scope = createScope();
   readonly #emitter = createEmitter<RoomEvents>((error) => reportError(error));
@@ -66,6 +64,7 @@ export class RoomSession implements Room {
   /** Undefined where no quality is to be measured. */
   readonly #reporter: Reporter | undefined;
   readonly #messages: Messages;
+  readonly #chat: Chat;
   readonly #media: RoomMedia;
   #info: RoomInfo;
   #state: RoomState = 'connected';
@@ -85,6 +84,11 @@ export class RoomSession implements Room {
     this.admin = createAdmin(context.request);
     this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
     this.#messages = this.#createMessages();
+    this.#chat = createChat({
+      self: this.self,
+      send: (payload, options) => this.#messages.send(payload, options),
+      said: (message) => this.#emitter.emit('chat', message),
+    });
     this.#media = this.#createMedia();
     this.#media.open(joined.media, joined.consumers);
     // The caller's listeners come first: they are set when `join` has resolved.
@@ -118,6 +122,9 @@ export class RoomSession implements Room {
   get participants() {
     return this.#others.participants;
   }
+  get chat() {
+    return this.#chat.messages;
+  }
   get activeSpeaker(): Participant | undefined {
     return this.#levels.speaker === undefined ? undefined : this.#byIndex(this.#levels.speaker);
   }
@@ -136,7 +143,8 @@ export class RoomSession implements Room {
     return this.#emitter.once(event, listener);
   }
 
-  sendData(payload: Payload, options: SendDataOptions = {}): Promise<void> {
+  async sendData(payload: Payload, options: SendDataOptions = {}): Promise<void> {
+    requireOpenTopic(options);
     return this.#messages.send(payload, options);
   }
 
@@ -148,10 +156,8 @@ export class RoomSession implements Room {
     return this.#messages.handle(method, handler);
   }
 
-  async sendChat(text: string): Promise<ChatMessage> {
-    const { message } = await this.#options.link.request('chat', { text });
-    this.#said(message);
-    return message;
+  sendChat(text: string): Promise<ChatMessage> {
+    return this.#chat.say(text);
   }
 
   startPlayback(): Promise<void> {
@@ -236,8 +242,6 @@ export class RoomSession implements Room {
 
   #handle(event: WireEvent): void {
     switch (event.type) {
-      case 'chat':
-        return this.#said(event.message);
       case 'data':
         return this.#messages.take(event);
       case 'room-updated':
@@ -341,7 +345,7 @@ export class RoomSession implements Room {
       inTurn: (task) => this.#inTurn(task),
       participant: (id) => this.#others.byId(id),
       idOf: (participant) => (participant as RemoteParticipantView).participantId,
-      received: (message) => this.#emitter.emit('data', message),
+      received: (message) => this.#chat.take(message) || this.#emitter.emit('data', message),
       problem: (error) => this.#emitter.emit('problem', error),
     });
   }
@@ -366,12 +370,6 @@ export class RoomSession implements Room {
   #networkChanged(): void {
     this.#options.link.retryNow();
     this.#media.networkChanged();
-  }
-
-  #said(message: ChatMessage): void {
-    this.chat.push(message);
-    if (this.chat.length > CHAT_LENGTH) this.chat.shift();
-    this.#emitter.emit('chat', message);
   }
 
   #byIndex(index: number): Participant | undefined {

@@ -158,7 +158,6 @@ export function createRoster(self?: string): Roster {
         case 'consumer-added':
         case 'consumer-removed':
         case 'consumer-layers':
-        case 'chat':
         case 'data':
         case 'room-updated':
         case 'quality':

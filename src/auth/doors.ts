@@ -16,8 +16,6 @@ export const DOORS = {
   joinIdentity: 'attempts to join by this identity',
   /** Signaling requests, by participant. */
   messages: 'messages from this participant',
-  /** Chat messages, by participant. */
-  chat: 'chat messages from this participant',
   /** Beacons of quality, by room and identity. */
   beacons: 'beacons from this participant',
   /** Beacons that nobody is known to send before their body is read, by address. */
@@ -44,7 +42,6 @@ export function createDoors(limits: Readonly<Record<Door, RateLimit>>, clock: Cl
     joinAddress: createRateLimiter(limits.joinAddress, maxKeys),
     joinIdentity: createRateLimiter(limits.joinIdentity, maxKeys),
     messages: createRateLimiter(limits.messages, maxKeys),
-    chat: createRateLimiter(limits.chat, maxKeys),
     beacons: createRateLimiter(limits.beacons, maxKeys),
     beaconAddress: createRateLimiter(limits.beaconAddress, maxKeys),
     control: createRateLimiter(limits.control, maxKeys),

@@ -165,7 +165,6 @@ export const ConfigSchema = section({
     joinAddress: rateLimit,
     joinIdentity: rateLimit,
     messages: rateLimit,
-    chat: rateLimit,
     beacons: rateLimit,
     beaconAddress: rateLimit,
     data: rateLimit,

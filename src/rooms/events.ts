@@ -106,7 +106,6 @@ export type RoomEvent =
   | { type: 'consumer-added'; consumer: ConsumerInfo }
   | { type: 'consumer-removed'; consumerId: ConsumerId }
   | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
-  | { type: 'chat'; message: ChatMessage }
   /** From another participant; over signaling for as long as there is no data channel. */
   | { type: 'data'; header: DeliveredHeader; payload: Uint8Array }
   | { type: 'room-updated'; room: RoomInfo }
@@ -122,15 +121,6 @@ export type RoomEvent =
 
 /** Whose doing it was, where it was not the owner's own. `admin` is left out where that participant is hidden. */
 export type Doer = { readonly by?: 'application' | 'admin'; readonly admin?: Identity };
-
-export type ChatMessage = {
-  id: string;
-  participantId: ParticipantId;
-  identity: Identity;
-  name: string;
-  text: string;
-  at: Millis;
-};
 
 /** The state that a participant joins into. */
 export type JoinedRoom = {

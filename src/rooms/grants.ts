@@ -18,7 +18,7 @@ export type Grants = {
   readonly publish: readonly Source[];
   /** Whether it may receive the others' tracks. */
   readonly subscribe: boolean;
-  /** Whether it may send chat and data. */
+  /** Whether it may send data, which chat is made of. */
   readonly data: boolean;
   /** Whether the others are not told that it is there. */
   readonly hidden: boolean;

@@ -26,7 +26,6 @@ export type RoomOfParticipant = {
   /** Who is told what the server sees of its media. */
   readonly observer: MediaObserver | undefined;
   now(): Millis;
-  newId(): string;
   iceServers(profile: Profile): IceServer[];
   /** To everyone who has joined, but not to `except`. */
   broadcast(event: RoomEvent, except?: Participant): void;

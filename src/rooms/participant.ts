@@ -2,7 +2,6 @@ import type { Millis } from '../kernel/clock.ts';
 import { type ErrorCode, SluiceError } from '../kernel/errors.ts';
 import { createMailbox } from '../kernel/mailbox.ts';
 import type {
-  ChatMessage,
   ConsumerInfo,
   IceServer,
   JoinedRoom,
@@ -251,18 +250,6 @@ export class Participant {
 
   setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
     return this.#request((media) => media.setPreferredLayers(consumerId, layers));
-  }
-
-  chat(text: string): Promise<ChatMessage> {
-    return this.#mailbox.run(() => {
-      if (!this.profile.grants.data) throw new SluiceError('forbidden', { detail: 'Data is not granted.' });
-      if (this.hidden) throw new SluiceError('forbidden', { detail: 'A hidden participant cannot write.' });
-      const { identity, name } = this.profile;
-      const at = this.#room.now();
-      const message: ChatMessage = { id: this.#room.newId(), participantId: this.id, identity, name, text, at };
-      this.#room.broadcast({ type: 'chat', message }, this);
-      return message;
-    });
   }
 
   /** Over what it receives data; undefined: over its signaling. */

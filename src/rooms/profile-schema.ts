@@ -34,7 +34,7 @@ export const GrantChangesSchema = Type.Object(
   {
     publish: Type.Optional(Type.Array(SourceSchema, { maxItems: SOURCES.length, description: 'Sources to publish.' })),
     subscribe: Type.Optional(Type.Boolean({ description: "Receive the others' tracks." })),
-    data: Type.Optional(Type.Boolean({ description: 'Send chat.' })),
+    data: Type.Optional(Type.Boolean({ description: 'Send data, and with it chat.' })),
     hidden: Type.Optional(Type.Boolean({ description: 'Be there unseen; publishes and writes nothing.' })),
     admin: Type.Optional(Type.Boolean({ description: 'Control other participants.' })),
     profile: Type.Optional(Type.Boolean({ description: 'Change its own name, metadata and attributes.' })),

@@ -243,10 +243,6 @@ export class Room implements RoomOfParticipant {
     return this.#context.now();
   }
 
-  newId(): string {
-    return this.#context.newId();
-  }
-
   iceServers(profile: Profile): IceServer[] {
     return this.#context.iceServers(this.name, profile);
   }
@@ -312,7 +308,7 @@ export class Room implements RoomOfParticipant {
     this.#seats.requireSeat(profile.identity, this.#settings);
     const changed = this.#changed.get(profile.tokenId);
     const current = changed?.identity === profile.identity ? changed : profile;
-    const seat = { id: this.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
+    const seat = { id: this.#context.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
     const participant = new Participant(this, link, seat, current, subscribe);
     this.#seats.take(participant);
     this.#emptySince = undefined;

@@ -20,7 +20,6 @@ function named({ identity, participantId }: { identity: string; participantId?: 
 
 /** Requests that are counted at a door of their own, besides that of all messages. */
 export const DOORS_OF_REQUESTS: Partial<Record<RequestName, RequestDoor>> = {
-  chat: 'chat',
   'update-self': 'control',
   'admin-mute': 'control',
   'admin-mute-all': 'control',
@@ -29,7 +28,7 @@ export const DOORS_OF_REQUESTS: Partial<Record<RequestName, RequestDoor>> = {
   'admin-kick': 'control',
   'admin-move': 'control',
 };
-export type RequestDoor = 'chat' | 'control';
+export type RequestDoor = 'control';
 
 /** What each request does. Parameters have been checked; a refusal is thrown as a `SluiceError`. */
 export const HANDLERS = {
@@ -51,7 +50,6 @@ export const HANDLERS = {
   'consumer-close': (participant, { consumerIds }) => participant.closeConsumers(consumerIds).then(done),
   'consumer-layers': (participant, { consumerId, ...layers }) =>
     participant.setPreferredLayers(consumerId, layers).then(done),
-  chat: (participant, { text }) => participant.chat(text).then((message) => ({ message })),
   'data-open': (participant) => participant.openData().then(done),
   data: (participant, { header, payload, lossy }) =>
     participant.sendData(lossy ? 'lossy' : 'reliable', header, decodePayload(header, payload)).then(done),

@@ -41,7 +41,7 @@ export type SignalingOptions = {
   readonly app: TemplatedApp;
   readonly rooms: Pick<Rooms, 'join' | 'find' | 'disconnected' | 'reconnected'>;
   readonly authenticator: Pick<Authenticator, 'join'>;
-  /** Rate limits: attempts by address, messages and chat by participant id. */
+  /** Rate limits: attempts by address, messages by participant id. */
   readonly doors: Pick<Doors, 'admit' | 'check'>;
   readonly clock: Clock;
   readonly settings: SignalingSettings;

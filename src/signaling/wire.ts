@@ -21,7 +21,7 @@ import { DataHeaderSchema, type DeliveredHeader } from '../rooms/data-header.ts'
 import type { TickFrame } from '../rooms/tick.ts';
 import type { IceParameters } from '../rooms/ortc.ts';
 import { DtlsParametersSchema, MediaKindSchema, RtpCapabilitiesSchema, RtpParametersSchema } from '../rooms/ortc.ts';
-import type { ChatMessage, ProducerInfo } from '../rooms/events.ts';
+import type { ProducerInfo } from '../rooms/events.ts';
 import { IDENTITY_PATTERN, ROOM_NAME_PATTERN } from '../rooms/ids.ts';
 import {
   AttributeChangesSchema,
@@ -123,8 +123,6 @@ export const REQUESTS = {
   'consumer-close': Type.Object({ consumerIds: ids }, strict),
   /** The highest layers that this consumer should be sent. */
   'consumer-layers': Type.Object({ consumerId: id, spatialLayer: layer, temporalLayer: Type.Optional(layer) }, strict),
-  /** A text message to everyone in the room. Needs the `data` grant. */
-  chat: Type.Object({ text: Type.String({ minLength: 1, maxLength: 4096 }) }, strict),
   /** Send and receive over the data channels of the receiving transport, which are open, from now on. */
   'data-open': empty,
   /** A message to other participants, for as long as there are no data channels. Needs the `data` grant. */
@@ -176,7 +174,6 @@ export type RequestResults = {
   'consumer-resume': Record<string, never>;
   'consumer-close': Record<string, never>;
   'consumer-layers': Record<string, never>;
-  chat: { message: ChatMessage };
   'data-open': Record<string, never>;
   data: Record<string, never>;
   'update-self': Record<string, never>;
@@ -223,7 +220,6 @@ export const EVENTS = [
   'consumer-added',
   'consumer-removed',
   'consumer-layers',
-  'chat',
   'data',
   'room-updated',
   'quality',

@@ -169,7 +169,6 @@ function start(limits: Partial<Record<Door, RateLimit>> = {}) {
       joinIdentity: wide,
       control: wide,
       messages: wide,
-      chat: wide,
       beacons: wide,
       beaconAddress: wide,
       ...limits,

@@ -34,21 +34,21 @@ for (const door of Object.keys(DOORS) as Door[]) {
 
 test('a key at one door says nothing of other keys and other doors', () => {
   const doors = createDoors(limits, new TestClock().read);
-  for (let n = 0; n < 3; n += 1) doors.admit('chat', 'a');
+  for (let n = 0; n < 3; n += 1) doors.admit('control', 'a');
   assert.equal(
-    refusal(() => doors.admit('chat', 'a')),
+    refusal(() => doors.admit('control', 'a')),
     2,
   );
-  doors.admit('chat', 'b');
+  doors.admit('control', 'b');
   doors.admit('messages', 'a');
 });
 
 test('to check is not to count', () => {
   const doors = createDoors(limits, new TestClock().read);
-  for (let n = 0; n < 10; n += 1) doors.check('chat', 'a');
-  for (let n = 0; n < 3; n += 1) doors.admit('chat', 'a');
+  for (let n = 0; n < 10; n += 1) doors.check('control', 'a');
+  for (let n = 0; n < 3; n += 1) doors.admit('control', 'a');
   assert.equal(
-    refusal(() => doors.check('chat', 'a')),
+    refusal(() => doors.check('control', 'a')),
     2,
   );
 });

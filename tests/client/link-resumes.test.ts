@@ -14,18 +14,18 @@ test('a request that was on its way when the socket broke is sent again with the
   const { link } = aLink(t, server.url);
   const first = await server.join();
   const ids: number[] = [];
-  first.socket.on('chat', (id: number) => {
+  first.socket.on('consume', (id: number) => {
     ids.push(id);
     first.socket.conn.close();
   });
-  const answer = link.request('chat', { text: 'hello' });
+  const answer = link.request('consume', { producerIds: ['hello'] });
   const second = await server.resume();
-  second.socket.on('chat', (id: number, params: { text: string }, ack: Ack) => {
+  second.socket.on('consume', (id: number, params: { producerIds: string[] }, ack: Ack) => {
     ids.push(id);
-    ack({ ok: true, result: { message: { text: params.text } } });
+    ack({ ok: true, result: { consumers: params.producerIds } });
   });
   second.socket.emit('resumed', { sessionId: 'S' });
-  assert.equal((await answer).message.text, 'hello');
+  assert.deepEqual((await answer).consumers, ['hello']);
   assert.deepEqual(ids, [1, 1]);
 });
 
@@ -50,25 +50,27 @@ test('a session that is gone is joined anew with the same token, and requests of
   const server = await aServer(t);
   const { link, heard } = aLink(t, server.url);
   const first = await server.join();
-  const outcome = link.request('chat', { text: 'lost' }).catch((error: { code: string }) => error.code);
+  const outcome = link.request('consume', { producerIds: ['lost'] }).catch((error: { code: string }) => error.code);
   server.refuseResumes('session-gone');
   first.socket.conn.close();
   const second = await server.join();
   assert.equal(second.hello.token, first.hello.token);
   assert.equal(await outcome, 'connection-lost');
   await until(() => heard.at(-1) === 'joined again');
-  second.socket.on('chat', (id: number, _params: unknown, ack: Ack) => ack({ ok: true, result: { message: { id } } }));
-  assert.deepEqual(await link.request('chat', { text: 'anew' }), { message: { id: 1 } });
+  second.socket.on('consume', (id: number, _params: unknown, ack: Ack) =>
+    ack({ ok: true, result: { consumers: [id] } }),
+  );
+  assert.deepEqual(await link.request('consume', { producerIds: ['anew'] }), { consumers: [1] });
 });
 
 test('a refusal of the server reaches the caller with its code', async (t) => {
   const server = await aServer(t);
   const { link } = aLink(t, server.url);
   const { socket } = await server.join();
-  socket.on('chat', (_id: number, _params: unknown, ack: Ack) =>
+  socket.on('consume', (_id: number, _params: unknown, ack: Ack) =>
     ack({ ok: false, error: { code: 'forbidden', message: 'No.' } }),
   );
-  await assert.rejects(link.request('chat', { text: '' }), { code: 'forbidden', message: 'No.' });
+  await assert.rejects(link.request('consume', { producerIds: [''] }), { code: 'forbidden', message: 'No.' });
 });
 
 test('bye closes the link for good, and what is asked afterwards fails', async (t) => {
@@ -77,7 +79,7 @@ test('bye closes the link for good, and what is asked afterwards fails', async (
   const { socket } = await server.join();
   socket.emit('bye', { code: 'kicked', message: 'Out.' });
   assert.deepEqual(await closed, { code: 'kicked', message: 'Out.' });
-  await assert.rejects(link.request('chat', { text: 'still here?' }), { code: 'closed' });
+  await assert.rejects(link.request('consume', { producerIds: ['still here?'] }), { code: 'closed' });
 });
 
 test('leaving tells the server and closes once, however often it is called', async (t) => {

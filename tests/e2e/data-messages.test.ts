@@ -41,6 +41,29 @@ test('messages reach everyone or some, text and bytes, in order, over data chann
   assert.deepEqual(await texts(ada), []);
 });
 
+test('chat goes over the data channels, and is kept apart from what the application sends', async (t) => {
+  const [ada, bob] = await people(t, 'chat', ['ada', 'bob']);
+  await overChannels(ada);
+  const before = await ada.evaluate(() => sentOverChannels);
+  const read = bob.evaluate(
+    () => new Promise<string>((resolve) => room.once('chat', ({ identity, text }) => resolve(`${identity}: ${text}`))),
+  );
+  await ada.evaluate(() => room.sendChat('hello').then(() => room.sendData('not chat')));
+  assert.equal(await read, 'ada: hello');
+  assert.equal((await ada.evaluate(() => sentOverChannels)) - before, 2);
+  await eventually(
+    'the other one came',
+    () => texts(bob),
+    (all) => all.includes('not chat'),
+  );
+  assert.deepEqual(await texts(bob), ['not chat']);
+  for (const page of [ada, bob]) {
+    assert.deepEqual(await page.evaluate(() => room.chat.map(({ identity, text }) => [identity, text])), [
+      ['ada', 'hello'],
+    ]);
+  }
+});
+
 test('a call brings the answer of the one who was called, or the reason why there is none', async (t) => {
   const [ada, bob] = await people(t, 'calls', ['ada', 'bob']);
   await bob.evaluate(() => {

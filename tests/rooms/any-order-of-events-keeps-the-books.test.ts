@@ -358,7 +358,6 @@ function viewOf({ joined, events }: Guest) {
       case 'producer-paused':
       case 'producer-resumed':
       case 'consumer-layers':
-      case 'chat':
       case 'data':
       case 'room-updated':
       case 'quality':

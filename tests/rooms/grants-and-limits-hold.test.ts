@@ -48,7 +48,9 @@ test('what the token does not grant is refused and changes nothing', async () =>
   await assert.rejects(mute.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }), {
     code: 'forbidden',
   });
-  await assert.rejects(mute.participant.chat('hello'), { code: 'forbidden' });
+  await assert.rejects(mute.participant.sendData('reliable', { t: 'message' }, new Uint8Array()), {
+    code: 'forbidden',
+  });
   await assert.rejects(mute.participant.consume(['anything']), { code: 'forbidden' });
   assert.equal(engine.rooms[0]!.consumers.size, 0, 'nothing is forwarded without the subscribe grant');
   assert.equal(engine.rooms[0]!.producers.size, 1);

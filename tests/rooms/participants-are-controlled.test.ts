@@ -169,7 +169,7 @@ test('who is hidden has left for the others, with its tracks; who is shown again
     (await join('lab', 'cy')).joined.participants.map(({ identity: who }) => who),
     ['bob'],
   );
-  await assert.rejects(ada.participant.chat('boo'), { code: 'forbidden' });
+  await assert.rejects(ada.participant.sendData('reliable', { t: 'message' }, new Uint8Array()), { code: 'forbidden' });
   await assert.rejects(ada.participant.produce(MICROPHONE), { code: 'forbidden' });
   const before = bob.events.length;
   control.update(ADA, { attributes: { mood: 'unseen' } });

@@ -122,7 +122,7 @@ test('one who did not hear of the move learns of it when it resumes', async (t) 
   await chair.request('admin-move', { identity: 'ada', room: 'den' });
   const again = await Client.resume(server, ada);
   await again.next('moved');
-  await again.request('chat', { text: 'hello' });
+  await again.say('hello');
 });
 
 test('changes are counted at a door of their own', async (t) => {
@@ -133,7 +133,7 @@ test('changes are counted at a door of their own', async (t) => {
   await chair.request('admin-mute-all', {});
   assert.equal(await chair.refusal('admin-kick', { identity: 'ada' }), 'rate-limited');
   assert.equal(await chair.refusal('update-self', { attributes: { hand: null } }), 'rate-limited');
-  await chair.request('chat', { text: 'still here' });
+  await chair.say('still here');
 });
 
 function later(): Promise<never> {

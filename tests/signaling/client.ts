@@ -6,6 +6,11 @@ import type { TestServer } from './server.ts';
 
 /** A message of the server: its name and what came with it. */
 export type Received = readonly [name: string, ...rest: unknown[]];
+/** The parameters of a `data` request that says `text` to everyone. */
+export function speech(text: string): RequestParams<'data'> {
+  return { header: { t: 'message', text: true }, payload: text };
+}
+
 type Event = readonly [name: string, seq: number, payload: Record<string, unknown>];
 
 /** A client of the protocol on Socket.IO's own library, which remembers everything that it was sent. */
@@ -103,6 +108,16 @@ export class Client {
     const answer = await this.ask(name, params);
     if (!answer.ok) throw new Error(`${name} was refused: ${answer.error.code}`);
     return answer.result as RequestResult<Name>;
+  }
+
+  /** Says `text` to everyone: a request that is cheap, and that the others hear of. */
+  async say(text: string): Promise<void> {
+    await this.request('data', speech(text));
+  }
+
+  /** What others said, from the oldest. */
+  get heard(): string[] {
+    return this.payloads('data').map(({ payload }) => String(payload));
   }
 
   /** The code with which a request is refused. */

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import { CAPABILITIES } from '../support/memory-media-engine.ts';
 import { roomName } from '../support/rooms.ts';
-import { Client } from './client.ts';
+import { Client, speech } from './client.ts';
 import { RawSocket, neverReading, refused } from './raw.ts';
 import { eventually, startServer } from './server.ts';
 
@@ -14,20 +14,20 @@ test('a client that lost its socket gets what it missed, and the others notice n
   await ada.next('participant-joined');
 
   await ada.drop();
-  await bob.request('chat', { text: 'one' });
-  await bob.request('chat', { text: 'two' });
+  await bob.say('one');
+  await bob.say('two');
   const back = await Client.resume(server, ada);
-  await bob.request('chat', { text: 'three' });
-  await back.next('chat', 3);
+  await bob.say('three');
+  await back.next('data', 3);
 
   assert.equal(back.received[0]?.[0], 'resumed');
   assert.deepEqual(back.received[0]?.[1], { sessionId: ada.joined.session.id, tick: { l: [], s: null, q: [] } });
   assert.deepEqual(
-    back.events().map(([name, seq, payload]) => [name, seq, (payload['message'] as { text: string }).text]),
+    back.events().map(([name, seq, payload]) => [name, seq, payload['payload']]),
     [
-      ['chat', 2, 'one'],
-      ['chat', 3, 'two'],
-      ['chat', 4, 'three'],
+      ['data', 2, 'one'],
+      ['data', 3, 'two'],
+      ['data', 4, 'three'],
     ],
   );
   assert.deepEqual(bob.events(), []);
@@ -37,15 +37,15 @@ test('events that arrived but whose handling is not reported come again', async 
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
   const bob = await Client.join(server, 'bob');
-  await bob.request('chat', { text: 'one' });
-  await ada.next('chat');
+  await bob.say('one');
+  await ada.next('data');
   await ada.drop();
 
   const back = await Client.resume(server, ada, 1);
-  await back.next('chat');
+  await back.next('data');
   assert.deepEqual(
     back.events().map(([name, seq]) => [name, seq]),
-    [['chat', 2]],
+    [['data', 2]],
   );
 });
 
@@ -53,17 +53,14 @@ test('a request that is repeated after a resume is answered again and not done a
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
   const bob = await Client.join(server, 'bob');
-  const first = await ada.ask('chat', { text: 'once' }, 1);
+  const first = await ada.ask('data', speech('once'), 1);
   await ada.drop();
   const back = await Client.resume(server, ada);
 
-  assert.deepEqual(await back.ask('chat', { text: 'once' }, 1), first);
-  await back.ask('chat', { text: 'end' }, 2);
-  await bob.next('chat', 2);
-  assert.deepEqual(
-    bob.payloads('chat').map(({ message }) => (message as { text: string }).text),
-    ['once', 'end'],
-  );
+  assert.deepEqual(await back.ask('data', speech('once'), 1), first);
+  await back.ask('data', speech('end'), 2);
+  await bob.next('data', 2);
+  assert.deepEqual(bob.heard, ['once', 'end']);
 });
 
 test('a request that still runs when it is repeated is answered over the new socket', async (t) => {
@@ -118,7 +115,7 @@ test('a session is gone when too much has happened, and its participant with it'
   const bob = await Client.join(server, 'bob');
   await ada.next('participant-joined');
   await ada.drop();
-  for (const text of ['1', '2', '3', '4']) await bob.request('chat', { text });
+  for (const text of ['1', '2', '3', '4']) await bob.say(text);
 
   assert.equal((await refused(server, ada.resumeHello)).code, 'session-gone');
   await bob.next('participant-left');
@@ -144,7 +141,7 @@ test('no other secret opens a session', async (t) => {
   const unknown = { ...resume, sessionId: 'nobody' };
   assert.equal((await refused(server, { protocol: 1, resume: unknown })).code, 'session-gone');
   // None of that has touched the session.
-  await ada.request('chat', { text: 'still here' });
+  await ada.say('still here');
 });
 
 test('a client cannot claim to have received what was never sent', async (t) => {

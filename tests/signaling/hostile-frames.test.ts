@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Client } from './client.ts';
+import { Client, speech } from './client.ts';
 import { RawSocket } from './raw.ts';
 import { eventually, startServer } from './server.ts';
 
 /** RFC 6455 §7.1.5: the close frame had no code, or there was none. */
 const CLOSED_WITHOUT_CODE = [1005, 1006];
+/** The parameters of a good request. */
+const SPEECH = JSON.stringify(speech('x'));
 
 test('messages before the join close the socket and reach nobody', async (t) => {
   const server = await startServer(t);
-  for (const frame of ['420["chat",1,{"text":"x"}]', '42["chat",1,{}]', '430[]', '41', '44{}']) {
+  for (const frame of [`420["data",1,${SPEECH}]`, '42["data",1,{}]', '430[]', '41', '44{}']) {
     const raw = await RawSocket.open(server);
     raw.send(frame);
     const { code } = await raw.closed;
@@ -82,8 +84,8 @@ test('a frame larger than allowed closes the socket', async (t) => {
 test('a binary attachment that never comes keeps nobody waiting', async (t) => {
   const server = await startServer(t);
   const raw = await RawSocket.join(server, 'ada');
-  raw.send('451-0["chat",1,{"text":{"_placeholder":true,"num":0}}]');
-  raw.send('420["chat",2,{"text":"x"}]');
+  raw.send('451-0["data",1,{"header":{"t":"message"},"payload":{"_placeholder":true,"num":0}}]');
+  raw.send(`420["data",2,${SPEECH}]`);
   assert.ok(CLOSED_WITHOUT_CODE.includes((await raw.closed).code));
 });
 
@@ -91,7 +93,7 @@ test('acknowledgements that nobody asked for are ignored', async (t) => {
   const server = await startServer(t);
   const raw = await RawSocket.join(server, 'ada');
   raw.send('431[{}]');
-  raw.send('420["chat",1,{"text":"x"}]');
+  raw.send(`420["data",1,${SPEECH}]`);
   await raw.until(({ frames }) => frames.some((frame) => frame.startsWith('430[{"ok":true')));
 });
 

@@ -38,9 +38,12 @@ test('two participants see each other come, talk and go', async (t) => {
   await ada.next('participant-joined');
   assert.deepEqual(ada.events(), [['participant-joined', 1, { participant: bob.joined.self }]]);
 
-  const { message } = await bob.request('chat', { text: 'hello' });
-  await ada.next('chat');
-  assert.deepEqual(ada.payloads('chat'), [{ message }]);
+  await bob.say('hello');
+  await ada.next('data');
+  assert.deepEqual(ada.payloads('data'), [
+    { header: { t: 'message', from: bob.joined.self.id, text: true }, payload: 'hello' },
+  ]);
+  assert.deepEqual(bob.events(), []);
 
   await bob.request('leave', {});
   await bob.next('bye');

@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { ConsumerInfo } from '../../src/rooms/events.ts';
 import type { DtlsParameters } from '../../src/rooms/ortc.ts';
 import { AUDIO, CAPABILITIES, VIDEO } from '../support/memory-media-engine.ts';
-import { Client } from './client.ts';
+import { Client, speech } from './client.ts';
 import { RawSocket } from './raw.ts';
 import { eventually, startServer } from './server.ts';
 
@@ -12,6 +12,9 @@ const DTLS: DtlsParameters = {
   role: 'client',
   fingerprints: [{ algorithm: 'sha-256', value: Array.from({ length: 32 }, () => 'AB').join(':') }],
 };
+
+/** The parameters of a good request. */
+const SPEECH = JSON.stringify(speech('x'));
 
 test('every request does what it says', async (t) => {
   const server = await startServer(t);
@@ -85,11 +88,12 @@ test('what does not fit its schema is refused, told where, and changes nothing',
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
   for (const [name, params, path] of [
-    ['chat', {}, '/text'],
-    ['chat', { text: 'x'.repeat(4097) }, '/text'],
-    ['chat', { text: 'x', to: 'bob' }, '/to'],
-    ['chat', null, ''],
-    ['chat', [{ text: 'x' }], ''],
+    ['update-self', {}, ''],
+    ['update-self', { name: 'x'.repeat(129) }, '/name'],
+    ['update-self', { name: 'x', identity: 'bob' }, '/identity'],
+    ['update-self', null, ''],
+    ['update-self', [{ name: 'x' }], ''],
+    ['data', { header: { t: 'message' } }, '/payload'],
     ['consume', { producerIds: 'all' }, '/producerIds'],
     ['produce', { kind: 'video', source: 'telescope', rtpParameters: VIDEO }, '/source'],
     ['transport-connect', { transportId: 'x', dtlsParameters: { fingerprints: [] } }, '/dtlsParameters/fingerprints'],
@@ -105,8 +109,8 @@ test('what does not fit its schema is refused, told where, and changes nothing',
 test('a message of very many parts is refused unseen', async (t) => {
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
-  const answer = await ada.ask('chat', {
-    text: 'x',
+  const answer = await ada.ask('data', {
+    ...speech('x'),
     ...Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [n, n])),
   });
   assert.ok(!answer.ok);
@@ -128,61 +132,61 @@ test('a message that is no request is refused through its acknowledgement', asyn
   const server = await startServer(t);
   const raw = await RawSocket.join(server, 'ada');
   const messages = [
-    '["chat"]',
-    '["chat",{"text":"x"}]',
-    '["chat","1",{"text":"x"}]',
-    '["chat",0,{"text":"x"}]',
-    '["chat",1.5,{"text":"x"}]',
-    '["chat",1,{"text":"x"},"more"]',
+    '["data"]',
+    `["data",${SPEECH}]`,
+    `["data","1",${SPEECH}]`,
+    `["data",0,${SPEECH}]`,
+    `["data",1.5,${SPEECH}]`,
+    `["data",1,${SPEECH},"more"]`,
     '[7,1,{}]',
   ];
   for (const [ack, message] of messages.entries()) raw.send(`42${ack}${message}`);
   await raw.until(({ frames }) => frames.filter((frame) => frame.startsWith('43')).length === messages.length);
   for (const frame of raw.frames.filter((one) => one.startsWith('43'))) assert.match(frame, /"invalid-request"/);
-  raw.send('4299["chat",1,{"text":"x"}]');
+  raw.send(`4299["data",1,${SPEECH}]`);
   await raw.until(({ frames }) => frames.some((frame) => frame.startsWith('4399[{"ok":true')));
 });
 
 test('request ids may skip a little, but go neither far ahead nor back', async (t) => {
   const server = await startServer(t);
   const ada = await Client.join(server, 'ada');
-  assert.equal((await ada.ask('chat', { text: 'a' }, 3)).ok, true);
+  assert.equal((await ada.ask('data', speech('a'), 3)).ok, true);
   for (const id of [2, 3 + 257, Number.MAX_SAFE_INTEGER]) {
-    const answer = await ada.ask('chat', { text: 'b' }, id);
+    const answer = await ada.ask('data', speech('b'), id);
     assert.equal(answer.ok ? 'done' : answer.error.code, 'invalid-request', String(id));
   }
-  assert.equal((await ada.ask('chat', { text: 'c' }, 4)).ok, true);
+  assert.equal((await ada.ask('data', speech('c'), 4)).ok, true);
 });
 
 test('a message without an acknowledgement ends the session, and says so', async (t) => {
   const server = await startServer(t);
   const raw = await RawSocket.join(server, 'ada');
   const bob = await Client.join(server, 'bob');
-  raw.send('42["chat",1,{"text":"x"}]');
+  raw.send(`42["data",1,${SPEECH}]`);
   assert.deepEqual(await raw.closed, { code: 4400, reason: 'invalid-request' });
   assert.equal(raw.bye, 'invalid-request');
   await bob.next('participant-left');
-  assert.deepEqual(bob.payloads('chat'), []);
+  assert.deepEqual(bob.heard, []);
 });
 
 test('a participant that sends too much is told so, and then put out', async (t) => {
   const server = await startServer(t, {
-    limits: { messages: { rate: 0.001, burst: 5 }, chat: { rate: 0.001, burst: 2 } },
+    limits: { messages: { rate: 0.001, burst: 5 }, control: { rate: 0.001, burst: 2 } },
   });
-  const ada = await Client.join(server, 'ada');
-  assert.equal(await ada.refusal('chat', { text: 'x' }), 'done');
-  assert.equal(await ada.refusal('chat', { text: 'x' }), 'done');
-  assert.equal(await ada.refusal('chat', { text: 'x' }), 'rate-limited');
+  const ada = await Client.join(server, 'ada', {}, { grants: { profile: true } });
+  assert.equal(await ada.refusal('update-self', { name: 'Ada' }), 'done');
+  assert.equal(await ada.refusal('update-self', { name: 'Ada L.' }), 'done');
+  assert.equal(await ada.refusal('update-self', { name: 'Countess' }), 'rate-limited');
   assert.equal(await ada.refusal('fly', {}), 'unknown-message');
   assert.equal(await ada.refusal('fly', {}), 'unknown-message');
   assert.equal(await ada.refusal('fly', {}), 'rate-limited');
 
   const flood = await RawSocket.join(server, 'mallory');
-  for (let id = 1; id <= 5000; id += 1) flood.send(`42${id}["chat",${id},{"text":"x"}]`);
+  for (let id = 1; id <= 5000; id += 1) flood.send(`42${id}["data",${id},${SPEECH}]`);
   assert.equal((await flood.closed).code, 4429);
   assert.equal(flood.bye, 'rate-limited');
   await ada.next('participant-left');
-  assert.equal(ada.payloads('chat').length, 2);
+  assert.equal(ada.heard.length, 5);
 });
 
 test('a fault of the server says nothing to the client and everything to the log', async (t) => {

@@ -70,7 +70,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     defaults: { ...ROOM_SETTINGS, emptyTimeout: 60_000, departureTimeout: 60_000, ...options.rooms },
     createOnJoin: true,
     maxRooms: 1000,
-    data: { maxSize: 32_768, messages: GENEROUS, bytes: { rate: 1e6, burst: 1e6 } },
+    data: { maxSize: 32_768, messages: { rate: 1e6, burst: 1e6 }, bytes: { rate: 1e9, burst: 1e9 } },
     resumeWithin: settings.resumeWithin,
   });
   const keys = createApiKeys([generateApiKey()]);
@@ -90,7 +90,6 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     joinAddress: GENEROUS,
     joinIdentity: GENEROUS,
     messages: GENEROUS,
-    chat: GENEROUS,
     beacons: GENEROUS,
     beaconAddress: GENEROUS,
     control: GENEROUS,

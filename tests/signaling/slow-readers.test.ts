@@ -6,7 +6,7 @@ import { Client } from './client.ts';
 import { RawSocket, neverReading, refused } from './raw.ts';
 import { type TestServer, eventually, startServer } from './server.ts';
 
-const TEXT = 'x'.repeat(4096);
+const TEXT = Buffer.alloc(4096, 'x');
 const SETTINGS = { maxBackpressure: 64 * 1024, replayEvents: 20, replayBytes: 32 * 1024 };
 
 test('a client that never reads loses its socket, and the others lose nothing', async (t) => {
@@ -16,11 +16,11 @@ test('a client that never reads loses its socket, and the others lose nothing', 
   await neverReading(server, { protocol: 1, token: await server.token('ada') });
   await bob.next('participant-joined', 2);
 
-  const sent = await chatUntil(server, () => slowSockets(server) === 1);
+  const sent = await talkUntil(server, () => slowSockets(server) === 1);
   await eventually(() => server.signaling.sockets === 2);
   const ada = participant(server, 'ada');
   assert.equal(ada?.connected, false);
-  await bob.next('chat', sent);
+  await bob.next('data', sent);
   assert.deepEqual(bob.payloads('participant-left'), []);
 });
 
@@ -51,7 +51,7 @@ test('one that is too slow again and again is put out', async (t) => {
 
   for (let round = 1; round <= 3; round += 1) {
     await neverReading(server, hello);
-    await chatUntil(server, () => slowSockets(server) === round);
+    await talkUntil(server, () => slowSockets(server) === round);
   }
   await bob.next('participant-left');
   assert.equal(bob.payloads('participant-left')[0]?.['reason'], 'too-slow');
@@ -62,8 +62,8 @@ test('what arrived before a ping was answered is not kept', async (t) => {
   const server = await startServer(t, { settings: { pingInterval: 100, pingTimeout: 5000, replayEvents: 3 } });
   const ada = await Client.join(server, 'ada');
   const bob = await Client.join(server, 'bob');
-  await bob.request('chat', { text: 'first' });
-  await ada.next('chat');
+  await bob.say('first');
+  await ada.next('data');
   const { resume } = ada.resumeHello;
   // The answer to the next ping says that it arrived, so a client that denies it is not believed.
   for (let pings = 0; pings < 2; pings += 1)
@@ -85,11 +85,11 @@ function participant(server: TestServer, who: string) {
 }
 
 /** Carol talks until `condition`. Returns how often she did. */
-async function chatUntil(server: TestServer, condition: () => boolean): Promise<number> {
+async function talkUntil(server: TestServer, condition: () => boolean): Promise<number> {
   let sent = 0;
   const speaker = participant(server, 'carol') ?? assert.fail('nobody speaks');
   await until(condition, async () => {
-    await speaker.chat(TEXT);
+    await speaker.sendData('reliable', { t: 'message', text: true }, TEXT);
     sent += 1;
   });
   return sent;

@@ -27,7 +27,7 @@ test('a tick reaches everyone in its room, and nobody else', async (t) => {
     s: index,
     q: [],
   });
-  await eve.request('chat', { text: 'a message later' });
+  await eve.say('a message later');
   assert.equal(
     eve.received.some(([name]) => name === 'tick'),
     false,
