@@ -30,6 +30,7 @@ import { createMediaEngine, type RunningMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
+import { mediaMetrics } from './observability/media-metrics.ts';
 import { createMetrics, type JoinStep, type Metrics } from './observability/metrics.ts';
 import { installedWorker, packageFolder, packageVersion } from './package.ts';
 import { servePages } from './pages.ts';
@@ -143,7 +144,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
-    families: () => [...(turn?.metrics() ?? []), ...events.metrics()],
+    families: () => [...(turn?.metrics() ?? []), ...events.metrics(), ...mediaMetrics(engine)],
     others: qoe === undefined ? [] : [() => qoe.metrics.exposition()],
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));
@@ -226,12 +227,13 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
 type Stop = () => Promise<void> | void;
 
 function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
-  const { workers, listen, port, codecs, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
+  const { workers, listen, port, codecs, fullAt, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
   return createMediaEngine({
     workers,
     listen,
     port,
     codecs,
+    fullAt,
     initialOutgoingBitrate,
     ...(maxIncomingBitrate === null ? {} : { maxIncomingBitrate }),
     ...workerBin(config),

@@ -211,6 +211,7 @@ export const ConfigSchema = section({
       ]),
       { minItems: 1, uniqueItems: true },
     ),
+    fullAt: Type.Number({ minimum: 0.01, maximum: 1 }),
     initialOutgoingBitrate: bitrate(30_000, 1_000_000_000),
     maxIncomingBitrate: nullable(bitrate(30_000, 1_000_000_000)),
     logLevel: Type.Union([Type.Literal('none'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('debug')]),

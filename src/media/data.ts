@@ -17,13 +17,15 @@ export const MAX_MESSAGE = 1 << 18;
 type Hub = { readonly direct: DirectTransport; readonly out: Record<DataMode, DataProducer> };
 
 /**
- * The data channels of one room. All that comes in is handed to the room, and what the room sends leaves once, however
- * many receive it: the worker multiplies it. Opened with the first channel.
+ * The data channels of one room on one worker. All that comes in is handed to the room, and what the room sends leaves
+ * once for each worker, however many receive it there: the worker multiplies it. Opened with the first channel.
  */
 export class RoomData {
   readonly #router: Router;
   #hub: Promise<Hub> | undefined;
   #opened: Hub | undefined;
+  /** Whose channels are here, by their numbers. */
+  readonly #numbers = new Map<number, WebRtcTransport>();
 
   constructor(router: Router) {
     this.#router = router;
@@ -52,6 +54,12 @@ export class RoomData {
       }),
     );
     toReliable.on('sctpsendbufferfull', () => listener.overflowed());
+    this.#numbers.set(number, transport);
+    const forget = () => {
+      if (this.#numbers.get(number) === transport) this.#numbers.delete(number);
+    };
+    if (transport.closed) forget();
+    else transport.observer.once('close', forget);
     return {
       start() {
         // The worker takes requests in order: what is sent after this call is let through, what was sent before is not.
@@ -60,12 +68,15 @@ export class RoomData {
     };
   }
 
+  /** Sends to those of `to` who are here. */
   send(mode: DataMode, message: Uint8Array, to: readonly number[] | { readonly except: number }): void {
+    const here = 'except' in to ? to : to.filter((number) => this.#numbers.has(number));
+    if (this.#numbers.size === 0 || ('length' in here && here.length === 0)) return;
     const producer = this.#opened?.out[mode];
     if (producer === undefined || producer.closed) return;
     const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-    if ('except' in to) producer.send(bytes, undefined, undefined, undefined, to.except);
-    else producer.send(bytes, undefined, [...to]);
+    if ('except' in here) producer.send(bytes, undefined, undefined, undefined, here.except);
+    else producer.send(bytes, undefined, [...here]);
   }
 
   async #openHub(): Promise<Hub> {

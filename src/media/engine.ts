@@ -7,7 +7,7 @@ import type { RtpCapabilities } from '../rooms/ortc.ts';
 import { findFreePort, spellOutWildcards } from './addresses.ts';
 import { CODEC_NAMES, routerCapabilities, routerCodecs } from './codecs.ts';
 import { followLibraryLog } from './library-log.ts';
-import { expectedLoad } from './load.ts';
+import { leastLoaded } from './load.ts';
 import type { MediaAddress, MediaEngineOptions, WorkerStats } from './options.ts';
 import { toRefusal } from './refusal.ts';
 import { openSfuRoom } from './room.ts';
@@ -16,6 +16,8 @@ import type { WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 const SAMPLE_EVERY_MS = 2000;
+/** Leaves a worker what its rooms' people need when they switch their cameras on. */
+const FULL_AT = 0.7;
 /** How long a room waits for a worker when there is none: some times what a replacement takes. */
 const WAIT_FOR_WORKER_MS = 5000;
 /** Enough for a handful of low simulcast layers at once; the bandwidth estimate takes over from there. */
@@ -27,6 +29,8 @@ export type RunningMediaEngine = MediaEngine & {
   readonly rtpCapabilities: RtpCapabilities;
   /** One entry for each worker. Reads the last sample: costs nothing, may be called at any rate. */
   workers(): WorkerStats[];
+  /** How many rooms are on how many workers. */
+  spread(): Map<number, number>;
   /** Where media is received, and what clients are told instead. The same for as long as the engine runs. */
   addresses(): MediaAddress[];
   /** Measures the tracks and transports whose turn it is. Call it 20 times a second. */
@@ -66,6 +70,7 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
     rtpCapabilities: pool.settings.capabilities,
     openRoom: (listener) => openRoom(pool, listener),
     workers: () => slots.map((slot) => slot.stats()),
+    spread: () => spread(runningIn(slots)),
     addresses: () => slots.flatMap((slot) => slot.addresses()),
     sample() {
       for (const slot of slots) slot.process?.sampler.tick();
@@ -85,14 +90,14 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
 type SlotContext = Pick<ConstructorParameters<typeof WorkerSlot>[0], 'log' | 'ready'>;
 
 async function startSlots(options: MediaEngineOptions, context: SlotContext): Promise<WorkerSlot[]> {
-  const { workers, port, workerBin, logLevel = 'warn' } = options;
+  const { workers, port, workerBin, logLevel = 'warn', fullAt = FULL_AT } = options;
   if (!Number.isInteger(workers) || workers < 1) throw new Error('media.workers: expected 1 or more');
   const listen = spellOutWildcards(options.listen, networkInterfaces());
   if (listen.length === 0) throw new Error('media.listen: there is no address to listen on');
   const slots: WorkerSlot[] = [];
   for (let index = 0; index < workers; index += 1) {
     const own = port === 0 ? await findFreePort(listen) : port + index;
-    slots.push(new WorkerSlot({ ...context, index, port: own, listen, workerBin, logLevel }));
+    slots.push(new WorkerSlot({ ...context, index, port: own, listen, workerBin, logLevel, fullAt }));
   }
   const started = await Promise.allSettled(slots.map((slot) => slot.start()));
   const failed = started.find((result) => result.status === 'rejected');
@@ -123,13 +128,13 @@ async function openRoom(pool: Pool, listener: MediaRoomListener): Promise<MediaR
   const deadline = performance.now() + WAIT_FOR_WORKER_MS;
   for (;;) {
     if (pool.closed()) throw new SluiceError('media-unavailable');
-    const host = leastLoaded(pool.slots);
+    const host = leastLoaded(runningIn(pool.slots));
     if (host === undefined) {
       await workerReady(pool, deadline);
       continue;
     }
     try {
-      return await openSfuRoom(host, pool.settings, listener);
+      return await openSfuRoom(host, pool.settings, () => runningIn(pool.slots), listener);
     } catch (error) {
       // It died while it was asked: the next one, unless time is up.
       if (!host.worker.closed || performance.now() > deadline) throw toRefusal(error);
@@ -137,14 +142,15 @@ async function openRoom(pool: Pool, listener: MediaRoomListener): Promise<MediaR
   }
 }
 
-function leastLoaded(slots: readonly WorkerSlot[]): WorkerProcess | undefined {
-  let best: { host: WorkerProcess; load: number } | undefined;
-  for (const { process: host } of slots) {
-    if (host === undefined || host.worker.closed) continue;
-    const load = expectedLoad(host.counts, host.usage.cpuLoad);
-    if (best === undefined || load < best.load) best = { host, load };
-  }
-  return best?.host;
+function runningIn(slots: readonly WorkerSlot[]): WorkerProcess[] {
+  return slots.flatMap(({ process: host }) => (host === undefined || host.worker.closed ? [] : [host]));
+}
+
+function spread(hosts: readonly WorkerProcess[]): Map<number, number> {
+  const rooms = new Set(hosts.flatMap((host) => [...host.rooms]));
+  const found = new Map<number, number>();
+  for (const { workers } of rooms) found.set(workers, (found.get(workers) ?? 0) + 1);
+  return found;
 }
 
 /** Resolves when a worker is there (or the engine closes), rejects with `media-unavailable` at `deadline`. */

@@ -30,6 +30,11 @@ export type MediaEngineOptions = {
   initialOutgoingBitrate?: number;
   /** Upper bound in bits per second for what one transport may send to the server (REMB, transport-cc). Default: none. */
   maxIncomingBitrate?: number;
+  /**
+   * Share of a core from which on a worker is full: who comes to one of its rooms then is put on another worker, and what
+   * is watched there is piped to it. Default 0.7.
+   */
+  fullAt?: number;
   /** Path of the `mediasoup-worker` binary. Default: `MEDIASOUP_WORKER_BIN`, else the one in mediasoup's package. */
   workerBin?: string;
   /** What workers tell `log`, at a bounded rate. Default: warn. */
@@ -52,8 +57,14 @@ export type WorkerStats = {
   cpuLoad: number;
   /** Resident set. 0 where the system does not tell. */
   rssBytes: number;
+  /** Whether newcomers go elsewhere, if anywhere there is room. */
+  full: boolean;
+  /** Rooms that are on it, wholly or in part. */
   rooms: number;
   transports: number;
+  /** Tracks that come in from clients, and that go out to them. */
   producers: number;
   consumers: number;
+  /** Tracks that come from another worker, or go on under other payload types. */
+  pipes: number;
 };

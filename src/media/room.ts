@@ -1,14 +1,7 @@
-import type {
-  ActiveSpeakerObserver,
-  AudioLevelObserver,
-  Router,
-  RouterRtpCodecCapability,
-  WebRtcTransport,
-} from 'mediasoup/types';
+import type { RouterRtpCodecCapability, WebRtcTransport } from 'mediasoup/types';
 
 import { SluiceError } from '../kernel/errors.ts';
 import type { DataMode } from '../rooms/data-header.ts';
-import type { ProducerId } from '../rooms/ids.ts';
 import type {
   MediaRoom,
   MediaRoomListener,
@@ -17,20 +10,15 @@ import type {
   TransportOptions,
 } from '../rooms/media-engine.ts';
 import type { RtpCapabilities } from '../rooms/ortc.ts';
-import { MAX_MESSAGE, RoomData, SEND_BUFFER } from './data.ts';
-import { createEgressPool, type Egress, type EgressPool } from './egress.ts';
+import { type BranchLease, Branches } from './branches.ts';
+import { MAX_MESSAGE, SEND_BUFFER } from './data.ts';
+import { Listening } from './listening.ts';
 import { refusing } from './refusal.ts';
 import { SfuTransport } from './transport.ts';
 import type { RoomMedia } from './transport.ts';
 import { TransportWatch } from './transport-watch.ts';
-import type { LayerCounts } from './validate.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/**
- * RFC 6464 levels. Speech is at -45 to -15 dBov and a whisper near -55; what browsers let through of a quiet room is
- * below -70. Only the 16 loudest are told: more voices at once nobody tells apart, and the room's tick stays small.
- */
-const LEVELS = { interval: 250, threshold: -70, maxEntries: 16 };
 /**
  * Seconds without an answered consent check until a peer counts as disconnected (RFC 7675 §5.1): more than the 20 s
  * in which a session may come back, so that its media goes on without anything being renegotiated.
@@ -53,82 +41,48 @@ export type RoomSettings = {
   readonly maxIncomingBitrate: number | undefined;
 };
 
-/** Opens a router with its observers on `host`. */
+/**
+ * Opens a room on `host`, with who speaks and how loud.
+ *
+ * @param hosts The workers that run now: where the room goes on when `host` is full.
+ */
 export async function openSfuRoom(
   host: WorkerProcess,
   settings: RoomSettings,
+  hosts: () => readonly WorkerProcess[],
   listener: MediaRoomListener,
 ): Promise<MediaRoom> {
-  // Counted from the start, so that rooms which are opened at the same time spread over the workers.
-  host.counts.rooms += 1;
-  let router: Router | undefined;
+  let room: SfuRoom | undefined;
+  // Before there is a room, whoever opens it learns of a worker's death by the refusal.
+  const branches = new Branches(settings, hosts, () => room?.lost());
   try {
-    router = await host.worker.createRouter({ mediaCodecs: settings.codecs });
-    const [levels, speaker] = await Promise.all([
-      router.createAudioLevelObserver(LEVELS),
-      router.createActiveSpeakerObserver(),
-    ]);
-    return new SfuRoom(host, settings, listener, router, levels, speaker);
+    const listening = await Listening.open(await branches.openOwn(host));
+    return (room = new SfuRoom(settings, listener, branches, listening));
   } catch (error) {
-    host.counts.rooms -= 1;
-    router?.close();
+    branches.close();
     throw error;
   }
 }
 
 class SfuRoom implements MediaRoom {
   readonly rtpCapabilities: RtpCapabilities;
-  readonly #host: WorkerProcess;
   readonly #settings: RoomSettings;
   readonly #listener: MediaRoomListener;
-  readonly #router: Router;
-  readonly #levels: AudioLevelObserver;
-  readonly #speaker: ActiveSpeakerObserver;
-  readonly #producers = new Map<string, LayerCounts>();
-  readonly #data: RoomData;
+  readonly #branches: Branches;
   readonly #media: RoomMedia;
-  readonly #egresses: EgressPool;
   #closed = false;
 
-  constructor(
-    host: WorkerProcess,
-    settings: RoomSettings,
-    listener: MediaRoomListener,
-    router: Router,
-    levels: AudioLevelObserver,
-    speaker: ActiveSpeakerObserver,
-  ) {
+  constructor(settings: RoomSettings, listener: MediaRoomListener, branches: Branches, listening: Listening) {
     this.rtpCapabilities = settings.capabilities;
-    this.#host = host;
     this.#settings = settings;
     this.#listener = listener;
-    this.#router = router;
-    this.#levels = levels;
-    this.#speaker = speaker;
-    this.#data = new RoomData(router);
+    this.#branches = branches;
     this.#media = {
       capabilities: settings.capabilities,
-      counts: host.counts,
-      producers: this.#producers,
-      observe: (producerId) => this.#observe(producerId),
-      data: this.#data,
+      producers: new Map(),
+      observe: (producer, branch) => listening.add(producer, branch),
     };
-    this.#egresses = createEgressPool({
-      router,
-      openRouter: (mediaCodecs) => host.worker.createRouter({ mediaCodecs }),
-      ...settings,
-    });
-    host.rooms.add(this);
-    levels.on('volumes', (volumes) => {
-      if (this.#closed) return;
-      listener.levels(volumes.map(({ producer, volume }) => ({ producerId: producer.id as ProducerId, dBov: volume })));
-    });
-    levels.on('silence', () => {
-      if (!this.#closed) listener.levels([]);
-    });
-    speaker.on('dominantspeaker', ({ producer }) => {
-      if (!this.#closed) listener.activeSpeaker(producer.id as ProducerId);
-    });
+    listening.tell(listener, () => this.#closed);
   }
 
   async openTransport(
@@ -138,48 +92,43 @@ class SfuRoom implements MediaRoom {
     if (this.#closed) throw new SluiceError('media-unavailable');
     return refusing(
       async () => {
-        const egress = payloadTypes === undefined ? undefined : await this.#egresses.take(payloadTypes);
-        const transport = await this.#createTransport(egress, data);
+        const lease = await this.#branches.take(payloadTypes);
+        const { branch } = lease;
+        const transport = await this.#createTransport(lease, data);
         const { maxIncomingBitrate } = this.#settings;
         if (maxIncomingBitrate !== undefined) await transport.setMaxIncomingBitrate(maxIncomingBitrate);
         if (this.#closed) {
           transport.close();
           throw new SluiceError('media-unavailable');
         }
-        const watch = observer && new TransportWatch(transport, this.#host.sampler, observer);
-        return new SfuTransport(transport, this.#media, listener, { egress, watch });
+        const watch = observer && new TransportWatch(transport, branch.host.sampler, observer);
+        return new SfuTransport(transport, this.#media, listener, { branch, watch });
       },
       () => (this.#closed ? 'media-unavailable' : undefined),
     );
   }
 
   sendData(mode: DataMode, message: Uint8Array, to: readonly number[] | { readonly except: number }): void {
-    this.#data.send(mode, message, to);
+    for (const { data } of this.#branches.open()) data.send(mode, message, to);
   }
 
   close(): void {
-    if (!this.#end()) return;
-    this.#egresses.close();
-    this.#router.close();
-  }
-
-  /** The worker is gone, and the router with it. */
-  lost(): void {
-    if (this.#end()) this.#listener.lost();
-  }
-
-  #end(): boolean {
-    if (this.#closed) return false;
+    if (this.#closed) return;
     this.#closed = true;
-    this.#host.rooms.delete(this);
-    this.#host.counts.rooms -= 1;
-    return true;
+    this.#branches.close();
   }
 
-  async #createTransport(egress: Egress | undefined, data: boolean): Promise<WebRtcTransport> {
+  /** One of its workers is gone, and what was on it: what is on others is nothing without it. */
+  lost(): void {
+    if (this.#closed) return;
+    this.close();
+    this.#listener.lost();
+  }
+
+  async #createTransport({ branch, release }: BranchLease, data: boolean): Promise<WebRtcTransport> {
     try {
-      const transport = await (egress?.router ?? this.#router).createWebRtcTransport({
-        webRtcServer: this.#host.server,
+      const transport = await branch.router.createWebRtcTransport({
+        webRtcServer: branch.host.server,
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
@@ -187,15 +136,11 @@ class SfuRoom implements MediaRoom {
         initialAvailableOutgoingBitrate: this.#settings.initialOutgoingBitrate,
         iceConsentTimeout: ICE_CONSENT_SECONDS,
       });
-      if (egress !== undefined) transport.observer.once('close', () => egress.release());
+      transport.observer.once('close', release);
       return transport;
     } catch (error) {
-      egress?.release();
+      release();
       throw error;
     }
-  }
-
-  async #observe(producerId: ProducerId): Promise<void> {
-    await Promise.all([this.#levels.addProducer({ producerId }), this.#speaker.addProducer({ producerId })]);
   }
 }

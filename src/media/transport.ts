@@ -1,4 +1,5 @@
 import type {
+  Producer,
   RtpCapabilities as RouterRtpCapabilities,
   RtpParameters as RouterRtpParameters,
   SctpParameters as RouterSctpParameters,
@@ -6,7 +7,7 @@ import type {
 } from 'mediasoup/types';
 
 import { SluiceError } from '../kernel/errors.ts';
-import type { ProducerId, TransportId } from '../rooms/ids.ts';
+import type { TransportId } from '../rooms/ids.ts';
 import type {
   ConsumeOptions,
   MediaConsumer,
@@ -22,9 +23,8 @@ import type {
   TransportState,
 } from '../rooms/media-engine.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities, RtpParameters } from '../rooms/ortc.ts';
+import type { Branch } from './branch.ts';
 import { adoptConsumer } from './consumer.ts';
-import type { RoomData } from './data.ts';
-import type { Egress } from './egress.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
@@ -48,17 +48,15 @@ const KEY_FRAME_INTERVAL_MS = 350;
 /** What the transports of one room share. */
 export type RoomMedia = {
   readonly capabilities: RtpCapabilities;
-  readonly counts: MediaCounts;
-  /** The producers of the room, and what a receiver can choose of each. */
-  readonly producers: Map<string, LayerCounts>;
-  readonly data: RoomData;
-  /** Starts to listen how loud an audio producer is. */
-  observe(producerId: ProducerId): Promise<void>;
+  /** The producers of the room: what a receiver can choose of each, and where it comes in. */
+  readonly producers: Map<string, { readonly layers: LayerCounts; readonly branch: Branch }>;
+  /** Starts to listen how loud an audio producer on `branch` is. */
+  observe(producer: Producer, branch: Branch): Promise<void>;
 };
 
 type TransportExtras = {
-  /** The router that the transport is on, where that is not the room's own. */
-  readonly egress?: Egress | undefined;
+  /** Where it is. */
+  readonly branch: Branch;
   /** Measures it, where anybody wants to know. */
   readonly watch?: TransportWatch | undefined;
 };
@@ -68,7 +66,7 @@ export class SfuTransport implements MediaTransport {
   readonly #transport: WebRtcTransport;
   readonly #room: RoomMedia;
   readonly #listener: MediaTransportListener;
-  readonly #egress: Egress | undefined;
+  readonly #branch: Branch;
   readonly #watch: TransportWatch | undefined;
   #state: TransportState = 'new';
   #connecting = false;
@@ -81,17 +79,17 @@ export class SfuTransport implements MediaTransport {
     transport: WebRtcTransport,
     room: RoomMedia,
     listener: MediaTransportListener,
-    { egress, watch }: TransportExtras,
+    { branch, watch }: TransportExtras,
   ) {
     this.id = transport.id as TransportId;
-    this.#egress = egress;
+    this.#branch = branch;
     this.#transport = transport;
     this.#room = room;
     this.#listener = listener;
     this.#watch = watch;
     transport.on('icestatechange', () => this.#stateChanged());
     transport.on('dtlsstatechange', () => this.#stateChanged());
-    count(room.counts, 'transports', transport.observer);
+    count(branch.host.load.counts, 'transports', transport.observer);
   }
 
   get state(): TransportState {
@@ -138,12 +136,13 @@ export class SfuTransport implements MediaTransport {
         paused,
         ...(kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_INTERVAL_MS } : {}),
       });
-      this.#room.producers.set(producer.id, layers);
+      const branch = this.#branch;
+      this.#room.producers.set(producer.id, { layers, branch });
       producer.observer.once('close', () => this.#room.producers.delete(producer.id));
-      count(this.#room.counts, 'producers', producer.observer);
+      count(branch.host.load.counts, 'producers', producer.observer);
       try {
         this.#open();
-        if (kind === 'audio') await this.#room.observe(producer.id as ProducerId);
+        if (kind === 'audio') await this.#room.observe(producer, branch);
       } catch (error) {
         producer.close();
         throw error;
@@ -156,18 +155,20 @@ export class SfuTransport implements MediaTransport {
   async consume(options: ConsumeOptions, listener: MediaConsumerListener): Promise<MediaConsumer> {
     const transport = this.#open();
     const { producerId, rtpCapabilities, paused } = options;
-    const layers = this.#room.producers.get(producerId);
-    if (layers === undefined) throw new SluiceError('producer-not-found');
+    const source = this.#room.producers.get(producerId);
+    if (source === undefined) throw new SluiceError('producer-not-found');
     const usable = this.#usable(rtpCapabilities);
     const ended = () => this.#gone() ?? (this.#room.producers.has(producerId) ? undefined : 'producer-not-found');
     return refusing(async () => {
-      const source = (await this.#egress?.bring(producerId)) ?? producerId;
-      const consumer = await transport.consume({
-        producerId: source,
-        rtpCapabilities: usable,
-        paused,
+      const { layers, branch } = source;
+      const track = await this.#branch.bring(producerId, branch);
+      const wanted = { producerId: track.id, rtpCapabilities: usable, paused };
+      const consumer = await transport.consume(wanted).catch((error) => {
+        track.release();
+        throw error;
       });
-      count(this.#room.counts, 'consumers', consumer.observer);
+      consumer.observer.once('close', track.release);
+      count(this.#branch.host.load.counts, 'consumers', consumer.observer);
       if (transport.closed) consumer.close();
       this.#open();
       this.#watch?.consumed(consumer, layers);
@@ -181,7 +182,7 @@ export class SfuTransport implements MediaTransport {
       throw new SluiceError('out-of-order', { detail: 'The transport has data channels already, or can have none.' });
     }
     this.#hasData = true;
-    return refusing(() => this.#room.data.open(transport, number, listener), this.#gone);
+    return refusing(() => this.#branch.data.open(transport, number, listener), this.#gone);
   }
 
   close(): void {

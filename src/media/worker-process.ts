@@ -5,7 +5,7 @@ import { createWorker, workerBin as defaultWorkerBin } from 'mediasoup';
 import type { WebRtcServer, Worker, WorkerSettings } from 'mediasoup/types';
 
 import { explainStart, listenInfos } from './addresses.ts';
-import type { MediaCounts } from './load.ts';
+import { WorkerLoad } from './load.ts';
 import type { ListenAddress, WorkerLogLevel } from './options.ts';
 import { Sampler } from './sampler.ts';
 
@@ -16,9 +16,10 @@ export type WorkerProcess = {
   readonly worker: Worker;
   readonly server: WebRtcServer;
   readonly startedAt: number;
-  /** What to tell when the worker dies. */
-  readonly rooms: Set<{ lost(): void }>;
-  readonly counts: MediaCounts;
+  /** What to tell when the worker dies. `workers`: on how many the room is. */
+  readonly rooms: Set<{ lost(): void; readonly workers: number }>;
+  /** What is on it, and how busy that makes it. */
+  readonly load: WorkerLoad;
   /** Whose tracks and transports are measured, in turn. */
   readonly sampler: Sampler;
   readonly usage: { cpuSeconds: number; cpuLoad: number; rssBytes: number };
@@ -31,18 +32,20 @@ export type WorkerStart = {
   port: number;
   workerBin: string | undefined;
   logLevel?: WorkerLogLevel;
+  /** Share of a core from which on it is full. Default: it never is. */
+  fullAt?: number;
   /** Milliseconds without an answer after which a worker counts as hanging. */
   hangsAfterMs?: number;
 };
 
 /** Starts a worker which listens on `port`. Rejects with an explained `Error`. */
 export async function startWorkerProcess(start: WorkerStart): Promise<WorkerProcess> {
-  const { listen, port, workerBin, logLevel = 'warn', hangsAfterMs = HANGS_AFTER_MS } = start;
+  const { listen, port, workerBin, logLevel = 'warn', fullAt = Infinity, hangsAfterMs = HANGS_AFTER_MS } = start;
   let worker: Worker | undefined;
   try {
     worker = await createOwnedWorker({ logLevel, ...(workerBin === undefined ? {} : { workerBin }) });
     const server = await worker.createWebRtcServer({ listenInfos: listenInfos(listen, port) });
-    return workerProcess(worker, server, hangsAfterMs);
+    return workerProcess(worker, server, { fullAt, hangsAfterMs });
   } catch (error) {
     worker?.close();
     throw explainStart(error, port, workerBin ?? defaultWorkerBin);
@@ -65,7 +68,12 @@ async function createOwnedWorker(settings: WorkerSettings): Promise<Worker> {
   return created;
 }
 
-function workerProcess(worker: Worker, server: WebRtcServer, hangsAfterMs: number): WorkerProcess {
+function workerProcess(
+  worker: Worker,
+  server: WebRtcServer,
+  { fullAt, hangsAfterMs }: { fullAt: number; hangsAfterMs: number },
+): WorkerProcess {
+  const load = new WorkerLoad(fullAt);
   const usage = { cpuSeconds: 0, cpuLoad: 0, rssBytes: 0 };
   let sampledAt: number | undefined;
   let asked: number | undefined;
@@ -83,6 +91,7 @@ function workerProcess(worker: Worker, server: WebRtcServer, hangsAfterMs: numbe
       // The first sample holds what the start itself cost.
       const used = sampledAt === undefined ? 0 : ((cpuSeconds - usage.cpuSeconds) * 1000) / (now - sampledAt);
       usage.cpuLoad = Math.min(1, Math.max(0, used));
+      load.measured(usage.cpuLoad);
       usage.cpuSeconds = cpuSeconds;
       sampledAt = now;
       usage.rssBytes = (await residentBytes(worker.pid)) ?? peakKib * 1024;
@@ -99,7 +108,7 @@ function workerProcess(worker: Worker, server: WebRtcServer, hangsAfterMs: numbe
     server,
     startedAt: performance.now(),
     rooms: new Set(),
-    counts: { rooms: 0, transports: 0, producers: 0, consumers: 0 },
+    load,
     sampler: new Sampler(),
     usage,
     sample,

@@ -16,6 +16,7 @@ export type SlotOptions = {
   listen: readonly ListenAddress[];
   workerBin: string | undefined;
   logLevel: WorkerLogLevel;
+  fullAt: number;
   log: MediaLog;
   /** Called each time that a worker is there again. */
   ready(): void;
@@ -59,7 +60,8 @@ export class WorkerSlot {
       pid: running?.worker.pid,
       restarts: this.#restarts,
       ...(running?.usage ?? { cpuSeconds: 0, cpuLoad: 0, rssBytes: 0 }),
-      ...(running?.counts ?? { rooms: 0, transports: 0, producers: 0, consumers: 0 }),
+      full: running?.load.full ?? false,
+      ...(running?.load.counts ?? { rooms: 0, transports: 0, producers: 0, consumers: 0, pipes: 0 }),
     };
   }
 

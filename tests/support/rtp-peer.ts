@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Audio, cleanup, PeerConnection, Video } from 'node-datachannel';
 import type { Track } from 'node-datachannel';
 
+import type { DataMode } from '../../src/rooms/data-header.ts';
 import type { MediaConsumer, MediaTransport, TransportParameters } from '../../src/rooms/media-engine.ts';
 import type { DtlsParameters, RtpParameters } from '../../src/rooms/ortc.ts';
 
@@ -24,6 +25,14 @@ export type Peer = { readonly connection: PeerConnection; close(): void };
 export type SendingPeer = Peer & {
   /** Sends an RTP or RTCP packet as it is, encrypted. */
   send(packet: Buffer): void;
+  /** Key frames that it was asked for so far (PLI and FIR, RFC 4585 §6.3.1, RFC 5104 §4.3.1). */
+  readonly keyFrameRequests: number;
+};
+
+/** A peer with data channels alone: what came on both, and how to send. */
+export type DataPeer = Peer & {
+  readonly messages: readonly { readonly mode: DataMode; readonly text: string }[];
+  send(mode: DataMode, text: string): void;
 };
 
 /** A track that arrives. */
@@ -53,10 +62,19 @@ export async function connectSender(transport: Reachable, tracks: readonly SentT
   connection.setLocalDescription('offer');
   const answer = tracks.map((track) => mediaSection(track.mid, track.kind, 'recvonly', ''));
   connection.setRemoteDescription(sessionDescription(transport.parameters, 'passive', answer), 'answer');
+  let keyFrameRequests = 0;
+  for (const track of opened) {
+    track.onMessage((packet) => {
+      keyFrameRequests += countKeyFrameRequests(packet);
+    });
+  }
   await handshake(connection, transport, opened);
   const [first] = opened;
   return {
     connection,
+    get keyFrameRequests() {
+      return keyFrameRequests;
+    },
     send: (packet) => {
       if (first?.isOpen() === true) first.sendMessageBinary(packet);
     },
@@ -89,6 +107,36 @@ export function createReceiver(transport: Reachable): ReceivingPeer {
       }
       return received;
     },
+    close: () => connection.close(),
+  };
+}
+
+/** Opens the data channels of `transport` (streams 0 and 1, negotiated by the application). */
+export async function connectData(transport: Reachable): Promise<DataPeer> {
+  const connection = newConnection();
+  const messages: { mode: DataMode; text: string }[] = [];
+  const modes = ['reliable', 'lossy'] as const;
+  const channels = modes.map((mode, id) => {
+    const lossy = mode === 'lossy' ? { unordered: true, maxRetransmits: 0 } : {};
+    const channel = hold(connection.createDataChannel(mode, { negotiated: true, id, ...lossy }));
+    channel.onMessage((message) => messages.push({ mode, text: Buffer.from(message as Buffer).toString() }));
+    return channel;
+  });
+  connection.setLocalDescription('offer');
+  const { port = 5000 } = transport.parameters.sctpParameters ?? {};
+  const section = [
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    'a=mid:0',
+    `a=sctp-port:${port}`,
+    'a=max-message-size:262144',
+  ].join('\r\n');
+  connection.setRemoteDescription(sessionDescription(transport.parameters, 'passive', [section]), 'answer');
+  await handshake(connection, transport, channels);
+  return {
+    connection,
+    messages,
+    send: (mode, text) => void channels[modes.indexOf(mode)]?.sendMessageBinary(Buffer.from(text)),
     close: () => connection.close(),
   };
 }
@@ -248,6 +296,16 @@ function newConnection(): PeerConnection {
   return hold(new PeerConnection('peer', { iceServers: [], disableAutoNegotiation: false, bindAddress: '127.0.0.1' }));
 }
 
+/** Of a compound RTCP packet (RFC 3550 §6.1). */
+function countKeyFrameRequests(packet: Buffer): number {
+  let found = 0;
+  for (let at = 0; at + 4 <= packet.length; at += 4 * (packet.readUInt16BE(at + 2) + 1)) {
+    const format = (packet[at] ?? 0) & 0x1f;
+    if (packet[at + 1] === 206 && (format === 1 || format === 4)) found += 1;
+  }
+  return found;
+}
+
 function describe({ kind, mid, ssrcs }: SentTrack): Audio | Video {
   if (kind === 'audio') {
     const audio = new Audio(mid, 'SendOnly');
@@ -265,7 +323,7 @@ function describe({ kind, mid, ssrcs }: SentTrack): Audio | Video {
 async function handshake(
   connection: PeerConnection,
   transport: Reachable,
-  tracks: readonly Track[] = [],
+  tracks: readonly { isOpen(): boolean }[] = [],
 ): Promise<void> {
   await transport.connect(fingerprintOf(connection));
   // Polled: a callback is told only of what happens after it was set.
