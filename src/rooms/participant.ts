@@ -1,6 +1,5 @@
 import type { Millis } from '../kernel/clock.ts';
-import { type ErrorCode, SluiceError } from '../kernel/errors.ts';
-import { createMailbox } from '../kernel/mailbox.ts';
+import { SluiceError } from '../kernel/errors.ts';
 import type {
   ConsumerInfo,
   IceServer,
@@ -8,58 +7,36 @@ import type {
   LeaveReason,
   ParticipantInfo,
   ParticipantLink,
-  ProducerInfo,
   RoomEvent,
 } from './events.ts';
 import type { DataHeader, DataMode } from './data-header.ts';
 import { type Actor, doerOf } from './facts.ts';
 import type { Source } from './grants.ts';
-import type { Identity, ParticipantId, ProducerId, RoomName } from './ids.ts';
-import type { Layers, MediaRoom } from './media-engine.ts';
-import type { DtlsParameters, IceParameters, RtpCapabilities } from './ortc.ts';
+import type { Identity, ParticipantId, ProducerId } from './ids.ts';
+import { CODE_OF_REASON, type Leaving, refusalOf } from './leaving.ts';
+import type { MediaRoom } from './media-engine.ts';
 import type { Moderation } from './moderation.ts';
-import { ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
+import { ParticipantMedia, producerInfo, type Publication } from './participant-media.ts';
+import { ParticipantRequests } from './participant-requests.ts';
 import { Messaging } from './messaging.ts';
-import type { RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
+import type { RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import { changeProfile, type ChangedProfile, type Profile, type ProfileDelta } from './profile.ts';
 import { Publishing } from './publishing.ts';
 import { Standing } from './standing.ts';
 import { Subscribing } from './subscribing.ts';
 
-/** Requests of one participant that may wait for each other; more is a flood. */
-const MAILBOX_LIMIT = 64;
-
-/** See `Participant.leave`. */
-export type Leaving = { told?: LeaveReason | null; text?: string | undefined; actor?: Actor; to?: RoomName };
-
-/** The code by which a participant's client learns why it is out. */
-const CODE_OF_REASON = {
-  left: 'left',
-  disconnected: 'session-gone',
-  kicked: 'kicked',
-  replaced: 'replaced',
-  'room-closed': 'room-closed',
-  'too-slow': 'too-slow',
-  'media-unavailable': 'media-unavailable',
-  draining: 'draining',
-  flooding: 'rate-limited',
-  moved: 'session-gone',
-} as const satisfies Record<LeaveReason, ErrorCode | 'left'>;
-
-/**
- * One presence of an identity in a room. Its requests run one at a time, and throw a `SluiceError` where they are
- * refused. It is silent towards the others until it has joined.
- */
+/** One presence of an identity in a room. It is silent towards the others until it has joined. */
 export class Participant {
   readonly id: ParticipantId;
   /** By which ticks name it. */
   readonly index: number;
   readonly joinedAt: Millis;
   readonly identity: Identity;
+  /** What its client asks about its media. */
+  readonly requests: ParticipantRequests;
 
   readonly #room: RoomOfParticipant;
   readonly #link: ParticipantLink;
-  readonly #mailbox = createMailbox(MAILBOX_LIMIT);
   readonly #publishing: Publishing;
   readonly #subscribing: Subscribing;
   readonly #messaging: Messaging;
@@ -87,6 +64,12 @@ export class Participant {
     this.#publishing = new Publishing(room, this);
     this.#subscribing = new Subscribing(room, this, subscribe);
     this.#messaging = new Messaging(room, this);
+    this.requests = new ParticipantRequests({
+      publishing: this.#publishing,
+      subscribing: this.#subscribing,
+      messaging: this.#messaging,
+      media: () => this.#openMedia(),
+    });
   }
 
   /** As its token said, and as it was changed since. */
@@ -115,9 +98,7 @@ export class Participant {
 
   /** Why it is out, for a join that was overtaken by a kick or by the end of the room. */
   get refusal(): SluiceError {
-    const code = CODE_OF_REASON[this.#leftFor ?? 'disconnected'];
-    const reason = this.#leftWith;
-    return new SluiceError(code === 'left' ? 'session-gone' : code, reason === undefined ? {} : { reason });
+    return refusalOf(this.#leftFor ?? 'disconnected', this.#leftWith);
   }
 
   /** Whether its signaling is connected; while it is not, it may come back. */
@@ -194,75 +175,15 @@ export class Participant {
     }
   }
 
-  // Requests of its client.
-
-  connectTransport(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
-    return this.#request((media) => media.transport(transportId).connect(dtlsParameters));
-  }
-
-  restartIce(transportId: string): Promise<IceParameters> {
-    return this.#request((media) => media.transport(transportId).restartIce());
-  }
-
-  subscribe(rtpCapabilities: RtpCapabilities, mode: SubscribeMode): Promise<ConsumerInfo[]> {
-    return this.#request((media) => this.#subscribing.change(media, { rtpCapabilities, mode }));
-  }
-
-  produce(request: ProduceRequest): Promise<ProducerInfo> {
-    return this.#request((media) => this.#publishing.produce(media, request));
-  }
-
-  pauseProducer(producerId: string): Promise<void> {
-    return this.#request((media) => this.#publishing.setPaused(media, producerId, true));
-  }
-
-  resumeProducer(producerId: string): Promise<void> {
-    return this.#request((media) => this.#publishing.setPaused(media, producerId, false));
-  }
-
-  closeProducer(producerId: string): Promise<void> {
-    return this.#request((media) => this.#publishing.close(media, producerId));
-  }
-
-  /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
-  consume(producerIds: readonly string[]): Promise<ConsumerInfo[]> {
-    return this.#request((media) => this.#subscribing.consume(media, producerIds));
-  }
-
-  pauseConsumers(consumerIds: readonly string[]): Promise<void> {
-    return this.#request(async (media) => {
-      await Promise.all(media.consumers(consumerIds).map((consumer) => consumer.pause()));
-    });
-  }
-
-  resumeConsumers(consumerIds: readonly string[]): Promise<void> {
-    return this.#request(async (media) => {
-      await Promise.all(media.consumers(consumerIds).map((consumer) => consumer.resume()));
-    });
-  }
-
-  closeConsumers(consumerIds: readonly string[]): Promise<void> {
-    return this.#request((media) => {
-      media.consumers(consumerIds);
-      for (const id of new Set(consumerIds)) media.closeConsumer(id);
-    });
-  }
-
-  setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
-    return this.#request((media) => media.setPreferredLayers(consumerId, layers));
-  }
+  // What its client asks besides `requests`.
 
   /** Over what it receives data; undefined: over its signaling. */
   get dataChannels(): Pick<MediaRoom, 'sendData'> | undefined {
     return this.#messaging.channels;
   }
 
-  openData(): Promise<void> {
-    return this.#request((media) => this.#messaging.open(media));
-  }
-
   sendData(mode: DataMode, header: DataHeader, payload: Uint8Array): Promise<void> {
-    return this.#mailbox.run(() => this.#messaging.send(mode, header, payload));
+    return this.requests.inTurn(() => this.#messaging.send(mode, header, payload));
   }
 
   /** Changes who it is for the others. Throws `forbidden` without the grant, and `invalid-request`. */
@@ -328,18 +249,14 @@ export class Participant {
     if (this.#state === 'joined' && this.#connected) this.#link.sendLossy(event);
   }
 
-  /**
-   * Out, at once and for good: children first, then the others learn of it, then its own client. Idempotent.
-   * `told`: what the others hear, where it is not the reason; null where they are told in another way.
-   * `text`: for its own client to read. `to`: the room where it goes on.
-   */
+  /** Out, at once and for good: children first, then the others learn of it, then its own client. Idempotent. */
   leave(reason: LeaveReason, { told = reason, text, actor, to }: Leaving = {}): void {
     if (this.#state === 'left') return;
     const wasJoined = this.#state === 'joined';
     this.#state = 'left';
     this.#leftFor = reason;
     this.#leftWith = text;
-    this.#mailbox.close();
+    this.requests.close();
     // Those who receive a track let go of it before it ends: the worker ends what still hangs on it by itself.
     for (const { producer, source } of this.publications) {
       this.#room.unpublished(producer.id);
@@ -376,10 +293,6 @@ export class Participant {
       participants: others.map((other) => other.info),
       consumers: media.disclose(consumers),
     };
-  }
-
-  #request<Result>(act: (media: ParticipantMedia) => Promise<Result> | Result): Promise<Result> {
-    return this.#mailbox.run(() => act(this.#openMedia()));
   }
 
   #openMedia(): ParticipantMedia {

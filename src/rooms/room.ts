@@ -1,6 +1,7 @@
 import type { Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { Activity } from './activity.ts';
+import { ChangedProfiles } from './changed-profiles.ts';
 import { DataExchange } from './data-exchange.ts';
 import type {
   ConsumerInfo,
@@ -13,7 +14,6 @@ import type {
 } from './events.ts';
 import type { Actor, RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
-import type { MediaRoom } from './media-engine.ts';
 import type { ConnectionQuality, MediaObserver } from './media-view.ts';
 import { Moderation } from './moderation.ts';
 import type { DataSettings } from './messaging.ts';
@@ -22,14 +22,9 @@ import type { Publication } from './participant-media.ts';
 import type { FactOfParticipant, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import type { Profile } from './profile.ts';
 import type { DuplicateIdentity, RoomContext, RoomSettings } from './room-context.ts';
+import { RoomMedia } from './room-media.ts';
 import { Seats } from './seats.ts';
 import type { TickFrame } from './tick.ts';
-
-/** Times that a join starts over because the media was lost under it. */
-const JOIN_ATTEMPTS = 3;
-
-/** Participants whose changed profiles are remembered, for when they come back with the same token. */
-const REMEMBERED = 1000;
 
 /** Somebody who comes from another room. */
 export type Arrival = {
@@ -50,11 +45,10 @@ export class Room implements RoomOfParticipant {
   readonly #context: RoomContext;
   readonly #seats = new Seats();
   readonly #activity: Activity;
-  /** By token: who was made another than its token says. */
-  readonly #changed = new Map<string, Profile>();
+  readonly #changed = new ChangedProfiles();
+  readonly #media: RoomMedia;
   #settings: RoomSettings;
   #version = 1;
-  #media: Promise<MediaRoom> | undefined;
   #closed = false;
   /** When it became empty; undefined while somebody is in it. */
   #emptySince: Millis | undefined;
@@ -69,6 +63,12 @@ export class Room implements RoomOfParticipant {
     this.#settings = settings;
     this.exchange = new DataExchange(this);
     this.#activity = new Activity(() => context.onTickDue(this));
+    this.#media = new RoomMedia(context.engine, {
+      lost: () => void this.#rebuildMedia(),
+      levels: (levels) => this.#activity.levels(levels),
+      activeSpeaker: (producerId) => this.#activity.activeSpeaker(producerId),
+      publicationsVisibleTo: (participant) => this.#publicationsVisibleTo(participant),
+    });
     this.#announce({ type: 'room-started' });
   }
 
@@ -139,21 +139,10 @@ export class Room implements RoomOfParticipant {
     // As it was when the seat was given: who counts on another one's seat has to take it.
     const { duplicateIdentity } = this.#settings;
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        const opening = this.#openMedia();
-        const consumers = await opening
-          .then((media) => participant.prepare(media, this.#publicationsVisibleTo(participant)))
-          .catch((error: unknown) => {
-            if (opening !== this.#media && attempt < JOIN_ATTEMPTS) return undefined;
-            throw error;
-          });
-        if (participant.state === 'left') throw participant.refusal;
-        // The media may have been lost while the worker was asked: then all of it starts over.
-        if (opening === this.#media && consumers !== undefined) {
-          return { participant, joined: this.#admit(participant, consumers, { duplicateIdentity, arrival }) };
-        }
-        if (attempt >= JOIN_ATTEMPTS) throw new SluiceError('media-unavailable', { retryAfter: 1 });
-      }
+      return await this.#media.prepare(participant, (consumers) => ({
+        participant,
+        joined: this.#admit(participant, consumers, { duplicateIdentity, arrival }),
+      }));
     } catch (error) {
       if (participant.state === 'left') throw participant.refusal;
       participant.leave('media-unavailable');
@@ -201,7 +190,7 @@ export class Room implements RoomOfParticipant {
     const [{ identity }] = presences;
     const tokenIds = presences.map(({ profile }) => profile.tokenId);
     // First: who is put out must not come back before its token is refused.
-    for (const tokenId of tokenIds) this.#changed.delete(tokenId);
+    for (const tokenId of tokenIds) this.#changed.forget(tokenId);
     this.#context.onKicked(this.name, identity, tokenIds);
     for (const participant of presences) participant.leave('kicked', { text: reason, actor });
   }
@@ -225,10 +214,7 @@ export class Room implements RoomOfParticipant {
   }
 
   remember(profile: Profile): void {
-    this.#changed.delete(profile.tokenId);
-    this.#changed.set(profile.tokenId, profile);
-    const [oldest] = this.#changed.keys();
-    if (this.#changed.size > REMEMBERED && oldest !== undefined) this.#changed.delete(oldest);
+    this.#changed.remember(profile);
   }
 
   disappeared(participant: Participant): void {
@@ -306,8 +292,7 @@ export class Room implements RoomOfParticipant {
   #seat(profile: Profile, link: ParticipantLink, subscribe: SubscribeWish): Participant {
     if (this.#closed) throw new SluiceError('room-closed');
     this.#seats.requireSeat(profile.identity, this.#settings);
-    const changed = this.#changed.get(profile.tokenId);
-    const current = changed?.identity === profile.identity ? changed : profile;
+    const current = this.#changed.current(profile);
     const seat = { id: this.#context.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
     const participant = new Participant(this, link, seat, current, subscribe);
     this.#seats.take(participant);
@@ -349,60 +334,33 @@ export class Room implements RoomOfParticipant {
     for (const other of this.visibleTo(participant)) yield* other.publications;
   }
 
-  #openMedia(): Promise<MediaRoom> {
-    if (this.#media !== undefined) return this.#media;
-    const opening = this.#context.engine.openRoom({
-      lost: () => {
-        if (opening === this.#media) void this.#rebuildMedia();
-      },
-      levels: (levels) => this.#activity.levels(levels),
-      activeSpeaker: (producerId) => this.#activity.activeSpeaker(producerId),
-    });
-    this.#media = opening;
-    opening.catch(() => {
-      if (this.#media === opening) this.#media = undefined;
-    });
-    return opening;
-  }
-
   #closeMedia(): void {
-    this.#media?.then(
-      (media) => media.close(),
-      () => undefined,
-    );
-    this.#media = undefined;
+    this.#media.close();
     this.#activity.mediaClosed();
   }
 
   /** The worker under the room has died: everyone gets new transports, and only then is anyone told. */
   async #rebuildMedia(): Promise<void> {
     const since = this.now();
-    this.#media = undefined;
     this.#activity.mediaClosed();
     this.#announce({ type: 'room-media-lost' });
     const affected = this.participants();
     for (const participant of affected) participant.mediaLost();
     if (affected.length === 0) return;
 
-    const opening = this.#openMedia();
-    const rebuilt = await opening.then(
-      (media) =>
-        Promise.allSettled(
-          affected.map((participant) => participant.prepare(media, this.#publicationsVisibleTo(participant))),
-        ),
-      () => undefined,
-    );
-    if (this.#closed || (rebuilt !== undefined && opening !== this.#media)) return;
-    if (rebuilt === undefined) {
-      this.close('media-unavailable');
-      return;
-    }
-    affected.forEach((participant, at) => {
-      const outcome = rebuilt[at]!;
-      if (outcome.status === 'rejected') participant.leave('media-unavailable');
-      else if (participant.state === 'joined') participant.mediaRebuilt(outcome.value);
+    await this.#media.prepareAll(affected, (rebuilt) => {
+      if (this.#closed) return;
+      if (rebuilt === 'failed') {
+        this.close('media-unavailable');
+        return;
+      }
+      affected.forEach((participant, at) => {
+        const outcome = rebuilt[at]!;
+        if (outcome.status === 'rejected') participant.leave('media-unavailable');
+        else if (participant.state === 'joined') participant.mediaRebuilt(outcome.value);
+      });
+      this.#announce({ type: 'room-media-rebuilt', milliseconds: this.now() - since });
     });
-    this.#announce({ type: 'room-media-rebuilt', milliseconds: this.now() - since });
   }
 
   #announce(fact: DistributiveOmit<RoomFact, 'at' | 'room' | 'roomId'>): void {

@@ -33,24 +33,25 @@ export type RequestDoor = 'control';
 /** What each request does. Parameters have been checked; a refusal is thrown as a `SluiceError`. */
 export const HANDLERS = {
   'transport-connect': (participant, { transportId, dtlsParameters }) =>
-    participant.connectTransport(transportId, dtlsParameters).then(done),
+    participant.requests.connectTransport(transportId, dtlsParameters).then(done),
   'transport-restart-ice': (participant, { transportId }) =>
-    participant
+    participant.requests
       .restartIce(transportId)
       .then((iceParameters) => ({ iceParameters, iceServers: participant.iceServers })),
   subscribe: (participant, { rtpCapabilities, mode = 'auto' }) =>
-    participant.subscribe(rtpCapabilities, mode).then((consumers) => ({ consumers })),
-  produce: (participant, request) => participant.produce(request).then((producer) => ({ producer })),
-  'producer-pause': (participant, { producerId }) => participant.pauseProducer(producerId).then(done),
-  'producer-resume': (participant, { producerId }) => participant.resumeProducer(producerId).then(done),
-  'producer-close': (participant, { producerId }) => participant.closeProducer(producerId).then(done),
-  consume: (participant, { producerIds }) => participant.consume(producerIds).then((consumers) => ({ consumers })),
-  'consumer-pause': (participant, { consumerIds }) => participant.pauseConsumers(consumerIds).then(done),
-  'consumer-resume': (participant, { consumerIds }) => participant.resumeConsumers(consumerIds).then(done),
-  'consumer-close': (participant, { consumerIds }) => participant.closeConsumers(consumerIds).then(done),
+    participant.requests.subscribe(rtpCapabilities, mode).then((consumers) => ({ consumers })),
+  produce: (participant, request) => participant.requests.produce(request).then((producer) => ({ producer })),
+  'producer-pause': (participant, { producerId }) => participant.requests.pauseProducer(producerId).then(done),
+  'producer-resume': (participant, { producerId }) => participant.requests.resumeProducer(producerId).then(done),
+  'producer-close': (participant, { producerId }) => participant.requests.closeProducer(producerId).then(done),
+  consume: (participant, { producerIds }) =>
+    participant.requests.consume(producerIds).then((consumers) => ({ consumers })),
+  'consumer-pause': (participant, { consumerIds }) => participant.requests.pauseConsumers(consumerIds).then(done),
+  'consumer-resume': (participant, { consumerIds }) => participant.requests.resumeConsumers(consumerIds).then(done),
+  'consumer-close': (participant, { consumerIds }) => participant.requests.closeConsumers(consumerIds).then(done),
   'consumer-layers': (participant, { consumerId, ...layers }) =>
-    participant.setPreferredLayers(consumerId, layers).then(done),
-  'data-open': (participant) => participant.openData().then(done),
+    participant.requests.setPreferredLayers(consumerId, layers).then(done),
+  'data-open': (participant) => participant.requests.openData().then(done),
   data: (participant, { header, payload, lossy }) =>
     participant.sendData(lossy ? 'lossy' : 'reliable', header, decodePayload(header, payload)).then(done),
   'update-self': (participant, change) => participant.changeOwnProfile(change).then(done),

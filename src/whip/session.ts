@@ -115,7 +115,7 @@ export class WhipSession {
     }
     if (this.#seat === undefined || this.#ended) throw new SluiceError('not-found');
     const { participant, transport } = this.#seat;
-    const iceParameters = await participant.restartIce(transport.id);
+    const iceParameters = await participant.requests.restartIce(transport.id);
     this.#remote = credentials;
     this.#etag = this.#context.newTag();
     return { restarted: true, body: writeFragment(this.#offer, iceParameters, transport.iceCandidates) };

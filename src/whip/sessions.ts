@@ -85,7 +85,7 @@ export function createWhipSessions({ rooms, capabilities, clock, timeouts }: Whi
       const { participant, joined } = await rooms.join({ ...profile(caller), subscribe: 'manual' }, session.link);
       return seat(session, participant, joined, offer, async () => {
         for (const [at, { kind, rtpParameters }] of tracks.entries()) {
-          await participant.produce({ kind, rtpParameters, source: sources[at]! });
+          await participant.requests.produce({ kind, rtpParameters, source: sources[at]! });
         }
         return sections;
       });
@@ -108,13 +108,13 @@ export function createWhipSessions({ rooms, capabilities, clock, timeouts }: Whi
       );
       return seat(session, participant, joined, offer, async () => {
         const tracks = choose();
-        const consumers = await participant.consume(tracks.flatMap((track) => track?.id ?? []));
+        const consumers = await participant.requests.consume(tracks.flatMap((track) => track?.id ?? []));
         if (consumers.length === 0) {
           throw new SluiceError('unsupported-codec', { detail: 'The offer has no codec of what there is to play.' });
         }
         // It is ready for them from the start: nothing can reach it before it has the answer.
         const held = consumers.filter(({ paused }) => paused).map(({ id }) => id);
-        if (held.length > 0) await participant.resumeConsumers(held);
+        if (held.length > 0) await participant.requests.resumeConsumers(held);
         session.plays(consumers);
         return player.sections.map((section, at) =>
           answerSection(
@@ -145,7 +145,7 @@ export function createWhipSessions({ rooms, capabilities, clock, timeouts }: Whi
   ): Promise<Created> {
     try {
       const sections = await connectMedia();
-      await participant.connectTransport(media.send.id, offer.dtls);
+      await participant.requests.connectTransport(media.send.id, offer.dtls);
       const { extmapAllowMixed } = offer;
       const sessionId = String(randomBytes(6).readUIntBE(0, 6));
       const answer = writeAnswer({

@@ -15,9 +15,9 @@ test('of one whose packets get lost on their way the room hears, though nobody s
   const ann = await join(server.rooms, 'ann');
   const bob = await join(server.rooms, 'bob');
   const { send } = ann.joined.media;
-  await ann.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: opusParameters(1111) });
+  await ann.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: opusParameters(1111) });
   const sender = await connectSender(
-    { parameters: send, connect: (parameters) => ann.participant.connectTransport(send.id, parameters) },
+    { parameters: send, connect: (parameters) => ann.participant.requests.connectTransport(send.id, parameters) },
     [{ kind: 'audio', mid: 'audio', ssrcs: [1111] }],
   );
   let lossy = false;

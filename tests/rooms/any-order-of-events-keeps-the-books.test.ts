@@ -183,17 +183,17 @@ async function happen(world: World, inside: Map<string, Guest>, one: Step): Prom
       }
       return;
     case 'publish':
-      quietly(presenceOf(guest)?.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO }));
-      quietly(presenceOf(guest)?.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }));
+      quietly(presenceOf(guest)?.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO }));
+      quietly(presenceOf(guest)?.requests.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }));
       return;
     case 'unpublish': {
       const [publication] = presenceOf(guest)?.publications ?? [];
-      if (publication !== undefined) quietly(presenceOf(guest)?.closeProducer(publication.producer.id));
+      if (publication !== undefined) quietly(presenceOf(guest)?.requests.closeProducer(publication.producer.id));
       return;
     }
     case 'mute': {
       const [publication] = presenceOf(guest)?.publications ?? [];
-      if (publication !== undefined) quietly(presenceOf(guest)?.pauseProducer(publication.producer.id));
+      if (publication !== undefined) quietly(presenceOf(guest)?.requests.pauseProducer(publication.producer.id));
       return;
     }
     case 'drop':

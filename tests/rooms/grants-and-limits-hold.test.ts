@@ -42,16 +42,16 @@ test('what the token does not grant is refused and changes nothing', async () =>
   const { join, engine } = createRoomsWorld();
   const mute = await join('lab', 'mute', { grants: { publish: ['microphone'], data: false, subscribe: false } });
   const ada = await join('lab', 'ada');
-  await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   await settle();
 
-  await assert.rejects(mute.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }), {
+  await assert.rejects(mute.participant.requests.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO }), {
     code: 'forbidden',
   });
   await assert.rejects(mute.participant.sendData('reliable', { t: 'message' }, new Uint8Array()), {
     code: 'forbidden',
   });
-  await assert.rejects(mute.participant.consume(['anything']), { code: 'forbidden' });
+  await assert.rejects(mute.participant.requests.consume(['anything']), { code: 'forbidden' });
   assert.equal(engine.rooms[0]!.consumers.size, 0, 'nothing is forwarded without the subscribe grant');
   assert.equal(engine.rooms[0]!.producers.size, 1);
 });
@@ -60,36 +60,40 @@ test('a source is published once, and only as the kind that it is', async () => 
   const { join } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   const microphone = { kind: 'audio', source: 'microphone', rtpParameters: AUDIO } as const;
-  const { id } = await ada.participant.produce(microphone);
-  await assert.rejects(ada.participant.produce(microphone), { code: 'source-in-use' });
-  await assert.rejects(ada.participant.produce({ ...microphone, source: 'camera' }), { code: 'invalid-request' });
-  await ada.participant.closeProducer(id);
-  await ada.participant.produce(microphone);
+  const { id } = await ada.participant.requests.produce(microphone);
+  await assert.rejects(ada.participant.requests.produce(microphone), { code: 'source-in-use' });
+  await assert.rejects(ada.participant.requests.produce({ ...microphone, source: 'camera' }), {
+    code: 'invalid-request',
+  });
+  await ada.participant.requests.closeProducer(id);
+  await ada.participant.requests.produce(microphone);
 });
 
 test("nobody touches another one's transports, producers and consumers", async () => {
   const { join } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const { id } = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const bob = await join('lab', 'bob');
   const eve = await join('lab', 'eve');
   const dtlsParameters = ada.joined.media.send.dtlsParameters;
-  await assert.rejects(eve.participant.connectTransport(ada.joined.media.send.id, dtlsParameters), {
+  await assert.rejects(eve.participant.requests.connectTransport(ada.joined.media.send.id, dtlsParameters), {
     code: 'transport-not-found',
   });
-  await assert.rejects(eve.participant.closeProducer(id), { code: 'producer-not-found' });
-  await assert.rejects(eve.participant.pauseProducer(id), { code: 'producer-not-found' });
-  await assert.rejects(eve.participant.closeConsumers([bob.joined.consumers[0]!.id]), { code: 'consumer-not-found' });
+  await assert.rejects(eve.participant.requests.closeProducer(id), { code: 'producer-not-found' });
+  await assert.rejects(eve.participant.requests.pauseProducer(id), { code: 'producer-not-found' });
+  await assert.rejects(eve.participant.requests.closeConsumers([bob.joined.consumers[0]!.id]), {
+    code: 'consumer-not-found',
+  });
 });
 
 test('one wrong id among several leaves the others as they were', async () => {
   const { join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const bob = await join('lab', 'bob');
   const { id } = bob.joined.consumers[0]!;
-  await bob.participant.resumeConsumers([id]);
-  await assert.rejects(bob.participant.closeConsumers([id, 'nothing']), { code: 'consumer-not-found' });
-  await assert.rejects(bob.participant.pauseConsumers([id, 'nothing']), { code: 'consumer-not-found' });
+  await bob.participant.requests.resumeConsumers([id]);
+  await assert.rejects(bob.participant.requests.closeConsumers([id, 'nothing']), { code: 'consumer-not-found' });
+  await assert.rejects(bob.participant.requests.pauseConsumers([id, 'nothing']), { code: 'consumer-not-found' });
   assert.equal(engine.rooms[0]!.consumers.get(id)!.paused, false);
 });

@@ -9,13 +9,13 @@ test('when the worker dies, everyone gets new transports, and tracks come back',
   const { join, engine, facts } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   const bob = await join('lab', 'bob');
-  await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   await settle();
   ada.events.length = 0;
   bob.events.length = 0;
 
   engine.loseAll();
-  await assert.rejects(bob.participant.restartIce(bob.joined.media.send.id), { code: 'media-unavailable' });
+  await assert.rejects(bob.participant.requests.restartIce(bob.joined.media.send.id), { code: 'media-unavailable' });
   await settle();
 
   for (const guest of [ada, bob]) {
@@ -27,7 +27,7 @@ test('when the worker dies, everyone gets new transports, and tracks come back',
       [[]],
     );
   }
-  const again = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const again = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   await settle();
   const added = bob.events.at(-1)!;
   assert(added.type === 'consumer-added');

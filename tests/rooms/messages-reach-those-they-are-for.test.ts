@@ -12,7 +12,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 test('a message to everyone reaches everyone else, over signaling and over channels, and names its sender', async () => {
   const { world, ada, bob, cy } = await threeInARoom();
-  await cy.participant.openData();
+  await cy.participant.requests.openData();
   await ada.participant.sendData('reliable', { t: 'message', topic: 'hello' }, bytes('hi'));
   assert.deepEqual(heard(bob), [['hi', { t: 'message', from: ada.participant.id, topic: 'hello' }]]);
   assert.deepEqual(overChannel(world, cy), heard(bob));
@@ -22,8 +22,8 @@ test('a message to everyone reaches everyone else, over signaling and over chann
 
 test('a message to some reaches nobody else, whichever way they receive', async () => {
   const { world, ada, bob, cy } = await threeInARoom();
-  await bob.participant.openData();
-  await cy.participant.openData();
+  await bob.participant.requests.openData();
+  await cy.participant.requests.openData();
   await ada.participant.sendData('lossy', { t: 'message', to: [bob.participant.id] }, bytes('psst'));
   assert.deepEqual(overChannel(world, bob), [['psst', { t: 'message', from: ada.participant.id, direct: true }]]);
   assert.deepEqual([...overChannel(world, cy), ...heard(cy)], []);
@@ -31,7 +31,7 @@ test('a message to some reaches nobody else, whichever way they receive', async 
 
 test('what comes over a channel is taken as what comes over signaling', async () => {
   const { world, ada, bob } = await threeInARoom();
-  await ada.participant.openData();
+  await ada.participant.requests.openData();
   channelOf(world, ada).send('reliable', encodeFrame({ t: 'message' }, bytes('over')));
   assert.deepEqual(heard(bob), [['over', { t: 'message', from: ada.participant.id }]]);
 });
@@ -81,14 +81,14 @@ test('what may not be sent is refused, with its code and for everyone the same w
   await assert.rejects(send(ada, call), { code: 'invalid-request' }, 'one call of a number at a time');
   assert.deepEqual(heard(bob).length, 1, 'and nothing of it arrived');
   await assert.rejects(
-    ada.participant.openData().then(() => ada.participant.openData()),
+    ada.participant.requests.openData().then(() => ada.participant.requests.openData()),
     { code: 'out-of-order' },
   );
 });
 
 test('a flood is refused, told once, and ends its sender; the others hear what was within the limit', async () => {
   const { world, ada, bob } = await threeInARoom({ data: { ...DATA, messages: { rate: 1, burst: 5 } } });
-  await ada.participant.openData();
+  await ada.participant.requests.openData();
   const channel = channelOf(world, ada);
   for (let n = 0; n < 20; n += 1) channel.send('reliable', encodeFrame({ t: 'message' }, bytes(String(n))));
   assert.equal(heard(bob).length, 5);
@@ -104,14 +104,14 @@ test('a flood is refused, told once, and ends its sender; the others hear what w
 
 test('a reader that is too slow for a reliable channel is out, rather than in with gaps', async () => {
   const { world, ada } = await threeInARoom();
-  await ada.participant.openData();
+  await ada.participant.requests.openData();
   channelOf(world, ada).overflow();
   assert.deepEqual(ada.ended, ['too-slow']);
 });
 
 test('when the media is lost, messages go over signaling until there are channels again', async () => {
   const { world, ada, bob } = await threeInARoom();
-  await bob.participant.openData();
+  await bob.participant.requests.openData();
   world.engine.loseAll();
   await ada.participant.sendData('reliable', { t: 'message' }, bytes('meanwhile'));
   assert.deepEqual(
@@ -119,7 +119,7 @@ test('when the media is lost, messages go over signaling until there are channel
     ['meanwhile'],
   );
   await settle();
-  await bob.participant.openData();
+  await bob.participant.requests.openData();
   await ada.participant.sendData('reliable', { t: 'message' }, bytes('again'));
   assert.deepEqual(
     overChannel(world, bob).map(([text]) => text),
@@ -146,7 +146,7 @@ test('whatever ways they take, messages come once, in order, and to all', async 
         else if (one.does === 'hold') {
           world.engine.release();
           world.engine.hold();
-        } else if (one.does === 'open') guests[one.who]!.participant.openData().catch(() => undefined);
+        } else if (one.does === 'open') guests[one.who]!.participant.requests.openData().catch(() => undefined);
         else {
           const text = `${one.who}-${sent[one.who]!.length}`;
           sent[one.who]!.push(text);

@@ -8,14 +8,14 @@ import { createRoomsWorld, type RoomsWorld } from '../support/rooms.ts';
 test('what the media still says of a track that was muted meanwhile names nobody', async () => {
   const world = createRoomsWorld();
   const [ada, bob] = [await world.join('lab', 'ada'), await world.join('lab', 'bob')];
-  const voice = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
-  const other = await bob.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const voice = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const other = await bob.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const { listener } = world.engine.rooms[0]!;
   listener.levels([{ producerId: voice.id, dBov: -30 }]);
   listener.activeSpeaker(voice.id);
   assert.deepEqual(tick(world), { l: [0, -30], s: 0 });
 
-  await ada.participant.pauseProducer(voice.id);
+  await ada.participant.requests.pauseProducer(voice.id);
   listener.activeSpeaker(voice.id);
   listener.levels([
     { producerId: voice.id, dBov: -30 },
@@ -23,7 +23,7 @@ test('what the media still says of a track that was muted meanwhile names nobody
   ]);
   assert.deepEqual(tick(world), { l: [0, -127, 1, -60], s: 1 }, 'bob is all that is heard');
 
-  await ada.participant.resumeProducer(voice.id);
+  await ada.participant.requests.resumeProducer(voice.id);
   listener.levels([{ producerId: voice.id, dBov: -30 }]);
   listener.activeSpeaker(voice.id);
   assert.deepEqual(tick(world), { l: [1, -127, 0, -30], s: 0 }, 'unmuted, ada is heard again');
@@ -33,11 +33,11 @@ test('a speaker whose mute is under way stops being one when it is done', async 
   const world = createRoomsWorld();
   const ada = await world.join('lab', 'ada');
   const bob = await world.join('lab', 'bob');
-  const voice = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
-  const other = await bob.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const voice = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const other = await bob.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const { listener } = world.engine.rooms[0]!;
 
-  const muting = ada.participant.pauseProducer(voice.id);
+  const muting = ada.participant.requests.pauseProducer(voice.id);
   listener.activeSpeaker(voice.id);
   await muting;
   listener.levels([{ producerId: other.id, dBov: -60 }]);

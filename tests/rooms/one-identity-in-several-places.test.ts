@@ -10,7 +10,7 @@ test('to the others, somebody who joins again from elsewhere was never gone', as
   const { join, facts } = createRoomsWorld();
   const bob = await join('lab', 'bob');
   const ada = await join('lab', 'ada');
-  await ada.participant.produce(MICROPHONE);
+  await ada.participant.requests.produce(MICROPHONE);
   await settle();
 
   const again = await join('lab', 'ada');

@@ -14,7 +14,7 @@ test('who is muted by an administrator is silent at once, is told by whom, and m
   const { join, engine, facts } = createRoomsWorld();
   const chair = await join('lab', 'chair', { grants: { admin: true } });
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.produce(MICROPHONE);
+  const { id } = await ada.participant.requests.produce(MICROPHONE);
   assert.equal(await chair.participant.moderation.mute(ADA, ['microphone']), 1);
   assert.equal(engine.rooms[0]!.producers.get(id)!.paused, true);
   const told = {
@@ -30,16 +30,16 @@ test('who is muted by an administrator is silent at once, is told by whom, and m
     facts.flatMap((fact) => (fact.type === 'track-muted' ? [{ by: fact.by, admin: fact.admin }] : [])),
     [{ by: 'admin', admin: 'chair' }],
   );
-  await ada.participant.resumeProducer(id);
+  await ada.participant.requests.resumeProducer(id);
   assert.equal(engine.rooms[0]!.producers.get(id)!.paused, false);
 });
 
 test('a mute that crosses an unmute holds: the last word counts, in whatever state the first is', async () => {
   const { rooms, join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.produce({ ...MICROPHONE, paused: true });
+  const { id } = await ada.participant.requests.produce({ ...MICROPHONE, paused: true });
   engine.hold();
-  const unmuting = ada.participant.resumeProducer(id);
+  const unmuting = ada.participant.requests.resumeProducer(id);
   await settle();
   const muting = rooms.get(roomName('lab')).control.mute(ADA);
   engine.release();
@@ -54,9 +54,9 @@ test('a mute that crosses an unmute holds: the last word counts, in whatever sta
 test('nobody escapes a mute or a kick by keeping the server busy', async () => {
   const { rooms, join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.produce(MICROPHONE);
+  const { id } = await ada.participant.requests.produce(MICROPHONE);
   engine.hold();
-  const flood = Array.from({ length: 100 }, () => ada.participant.restartIce(ada.joined.media.send.id));
+  const flood = Array.from({ length: 100 }, () => ada.participant.requests.restartIce(ada.joined.media.send.id));
   const muted = rooms.get(roomName('lab')).control.mute(ADA);
   engine.release();
   assert.equal(await muted, 1);
@@ -68,8 +68,8 @@ test('everyone can be muted but the one who asks', async () => {
   const { join } = createRoomsWorld();
   const chair = await join('lab', 'chair', { grants: { admin: true } });
   const guests = [await join('lab', 'ada'), await join('lab', 'bob')];
-  for (const { participant } of [chair, ...guests]) await participant.produce(MICROPHONE);
-  await guests[0]!.participant.produce(CAMERA);
+  for (const { participant } of [chair, ...guests]) await participant.requests.produce(MICROPHONE);
+  await guests[0]!.participant.requests.produce(CAMERA);
   assert.equal(await chair.participant.moderation.muteAll(['microphone']), 2);
   assert.deepEqual(
     [...chair.participant.publications].map(({ paused }) => paused),
@@ -84,7 +84,7 @@ test('everyone can be muted but the one who asks', async () => {
 test('to unmute is asked for, and never done by force', async () => {
   const { rooms, join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada', { grants: { publish: ['microphone'] } });
-  const { id } = await ada.participant.produce({ ...MICROPHONE, paused: true });
+  const { id } = await ada.participant.requests.produce({ ...MICROPHONE, paused: true });
   const { control } = rooms.get(roomName('lab'));
   control.askToUnmute(ADA, 'microphone');
   await settle();
@@ -98,8 +98,8 @@ test('a source that is not granted any more ends at once, one that is granted wo
   const { rooms, join } = createRoomsWorld();
   const bob = await join('lab', 'bob');
   const ada = await join('lab', 'ada');
-  const camera = await ada.participant.produce(CAMERA);
-  await ada.participant.produce(MICROPHONE);
+  const camera = await ada.participant.requests.produce(CAMERA);
+  await ada.participant.requests.produce(MICROPHONE);
   await settle();
   const { control } = rooms.get(roomName('lab'));
   control.update(ADA, { grants: { publish: ['microphone'] } });
@@ -113,16 +113,16 @@ test('a source that is not granted any more ends at once, one that is granted wo
   assert.deepEqual(of(bob, 'producer-removed'), [removed]);
   assert.equal(of(bob, 'consumer-removed').length, 1);
   assert.equal(of(ada, 'grants-changed').at(-1)?.grants.publish.join(), 'microphone');
-  await assert.rejects(ada.participant.produce(CAMERA), { code: 'forbidden' });
+  await assert.rejects(ada.participant.requests.produce(CAMERA), { code: 'forbidden' });
   control.update(ADA, { grants: { publish: ['camera', 'microphone'] } });
-  await ada.participant.produce(CAMERA);
+  await ada.participant.requests.produce(CAMERA);
 });
 
 test('a grant that goes while its track is being opened leaves no track behind', async () => {
   const { rooms, join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   engine.hold();
-  const opening = ada.participant.produce(CAMERA);
+  const opening = ada.participant.requests.produce(CAMERA);
   opening.catch(() => undefined);
   await settle();
   rooms.get(roomName('lab')).control.update(ADA, { grants: { publish: [] } });
@@ -134,7 +134,7 @@ test('a grant that goes while its track is being opened leaves no track behind',
 test('who may not receive any more receives nothing, and everything again with the grant', async () => {
   const { rooms, join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  await ada.participant.produce(MICROPHONE);
+  await ada.participant.requests.produce(MICROPHONE);
   const bob = await join('lab', 'bob');
   assert.equal(bob.joined.consumers.length, 1);
   const { control } = rooms.get(roomName('lab'));
@@ -144,7 +144,7 @@ test('who may not receive any more receives nothing, and everything again with t
     of(bob, 'consumer-removed').map(({ consumerId }) => consumerId),
     [bob.joined.consumers[0]!.id],
   );
-  await ada.participant.produce(CAMERA);
+  await ada.participant.requests.produce(CAMERA);
   await settle();
   assert.equal(engine.rooms[0]!.consumers.size, 0);
   control.update(BOB, { grants: { subscribe: true } });
@@ -156,7 +156,7 @@ test('who is hidden has left for the others, with its tracks; who is shown again
   const { rooms, join } = createRoomsWorld();
   const bob = await join('lab', 'bob');
   const ada = await join('lab', 'ada');
-  await ada.participant.produce(MICROPHONE);
+  await ada.participant.requests.produce(MICROPHONE);
   await settle();
   const { control } = rooms.get(roomName('lab'));
   control.update(ADA, { grants: { hidden: true }, name: 'Nobody' });
@@ -170,7 +170,7 @@ test('who is hidden has left for the others, with its tracks; who is shown again
     ['bob'],
   );
   await assert.rejects(ada.participant.sendData('reliable', { t: 'message' }, new Uint8Array()), { code: 'forbidden' });
-  await assert.rejects(ada.participant.produce(MICROPHONE), { code: 'forbidden' });
+  await assert.rejects(ada.participant.requests.produce(MICROPHONE), { code: 'forbidden' });
   const before = bob.events.length;
   control.update(ADA, { attributes: { mood: 'unseen' } });
   assert.equal(bob.events.length, before);
@@ -282,7 +282,7 @@ test('to an administrator, who is hidden is not there; and a hidden one is not n
   const ghost = { identity: identity('ghost') };
   assert.throws(() => chair.participant.moderation.kick(ghost), { code: 'participant-not-found' });
   assert.throws(() => chair.participant.moderation.update(ghost, { name: 'x' }), { code: 'participant-not-found' });
-  await chair.participant.produce(MICROPHONE);
+  await chair.participant.requests.produce(MICROPHONE);
   const [hidden] = rooms.get(roomName('lab')).presences(identity('ghost'));
   await hidden!.moderation.muteAll();
   assert.ok(!JSON.stringify(chair.events).includes('ghost'));

@@ -11,9 +11,9 @@ test('who is moved goes on in the other room, and both rooms and the books say s
   const { rooms, join, facts } = createRoomsWorld();
   const bob = await join('lab', 'bob');
   const cy = await join('den', 'cy');
-  await cy.participant.produce(MICROPHONE);
+  await cy.participant.requests.produce(MICROPHONE);
   const ada = await join('lab', 'ada');
-  await ada.participant.produce(MICROPHONE);
+  await ada.participant.requests.produce(MICROPHONE);
   rooms.get(roomName('lab')).control.update(ADA, { name: 'Ada L.' });
 
   const moved = await rooms.get(roomName('lab')).control.move(ADA, roomName('den'));
@@ -32,7 +32,7 @@ test('who is moved goes on in the other room, and both rooms and the books say s
       ...[{ type: 'participant-joined', name: 'Ada L.', hidden: false, keyId: 'key', from: 'lab', room: 'den' }],
     ].map((fact) => ({ ...fact, identity: 'ada', at: 0, roomId: '', participantId: '' })),
   );
-  await moved.produce(MICROPHONE);
+  await moved.requests.produce(MICROPHONE);
   await settle();
   assert.equal(cy.events.at(-1)?.type, 'consumer-added');
 });
@@ -45,7 +45,7 @@ test('a room that does not take somebody leaves it where it is', async () => {
   await join('full', 'bob');
   await join('taken', 'ada');
   const ada = await join('lab', 'ada');
-  await ada.participant.produce(MICROPHONE);
+  await ada.participant.requests.produce(MICROPHONE);
   const { control } = rooms.get(roomName('lab'));
   for (const [room, code] of [
     ['full', 'room-full'],

@@ -18,7 +18,11 @@ test('the first one in opens the room and is told that nobody else is there', as
 test('who comes later gets the tracks of who was there, in the answer to its join', async () => {
   const { join } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const microphone = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const microphone = await ada.participant.requests.produce({
+    kind: 'audio',
+    source: 'microphone',
+    rtpParameters: AUDIO,
+  });
   const bob = await join('lab', 'bob');
 
   assert.deepEqual(
@@ -39,7 +43,7 @@ test('a track that is published later is offered to everyone else, paused until 
   const { join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   const bob = await join('lab', 'bob');
-  const camera = await ada.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
+  const camera = await ada.participant.requests.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
   await settle();
 
   assert.deepEqual(
@@ -50,7 +54,7 @@ test('a track that is published later is offered to everyone else, paused until 
   assert(added.type === 'consumer-added');
   assert.equal(added.consumer.producerId, camera.id);
   assert.equal(added.consumer.paused, true);
-  await bob.participant.resumeConsumers([added.consumer.id]);
+  await bob.participant.requests.resumeConsumers([added.consumer.id]);
   assert.equal(engine.rooms[0]!.consumers.get(added.consumer.id)!.paused, false);
   assert.equal(
     ada.events.some(({ type }) => type === 'consumer-added'),
@@ -63,9 +67,9 @@ test('a muted track is muted for everyone, also for who comes later', async () =
   const { join } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   const bob = await join('lab', 'bob');
-  const { id } = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
-  await ada.participant.pauseProducer(id);
-  await ada.participant.pauseProducer(id);
+  const { id } = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  await ada.participant.requests.pauseProducer(id);
+  await ada.participant.requests.pauseProducer(id);
   const cy = await join('lab', 'cy');
 
   assert.equal(bob.events.filter(({ type }) => type === 'producer-paused').length, 1, 'told once');
@@ -77,7 +81,7 @@ test('who leaves takes their tracks along, and the others learn of both', async 
   const { join, engine } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   const bob = await join('lab', 'bob');
-  await ada.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
+  await ada.participant.requests.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
   await settle();
   bob.events.length = 0;
   ada.participant.leave('left');
@@ -116,9 +120,9 @@ test('a hidden participant sees everyone and is seen by nobody', async () => {
 test('in manual mode nothing is forwarded but what is asked for', async () => {
   const { join } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const { id } = await ada.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const bob = await join('lab', 'bob', { subscribe: 'manual' });
-  await ada.participant.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
+  await ada.participant.requests.produce({ kind: 'video', source: 'camera', rtpParameters: VIDEO });
   await settle();
 
   assert.deepEqual(bob.joined.consumers, []);
@@ -126,10 +130,10 @@ test('in manual mode nothing is forwarded but what is asked for', async () => {
     bob.events.map(({ type }) => type),
     ['producer-added'],
   );
-  const consumers = await bob.participant.consume([id]);
+  const consumers = await bob.participant.requests.consume([id]);
   assert.deepEqual(
     consumers.map(({ producerId }) => producerId),
     [id],
   );
-  await assert.rejects(bob.participant.consume(['nothing']), { code: 'producer-not-found' });
+  await assert.rejects(bob.participant.requests.consume(['nothing']), { code: 'producer-not-found' });
 });

@@ -23,7 +23,7 @@ test('what the engine sees of a track is told with its owner and its source, to 
   const { engine, join } = createRoomsWorld({ observer });
   const ann = await join('blue', 'ann');
   const bob = await join('blue', 'bob');
-  const { id } = await ann.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const { id } = await ann.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   await settle();
   const [room] = engine.rooms;
   const transports = [...room!.transports.values()];
@@ -46,14 +46,14 @@ test('tracks that have ended are told as removed, and nothing comes of them afte
   const { engine, join } = createRoomsWorld({ observer });
   const ann = await join('blue', 'ann');
   const bob = await join('blue', 'bob');
-  const produce = () => ann.participant.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
+  const produce = () => ann.participant.requests.produce({ kind: 'audio', source: 'microphone', rtpParameters: AUDIO });
   const first = await produce();
   await settle();
   const consumers = () => [...engine.rooms[0]!.consumers.keys()];
   const [firstConsumer] = consumers();
   const sending = engine.rooms[0]!.transports.get(ann.joined.media.send.id)!.observer!;
 
-  await ann.participant.closeProducer(first.id);
+  await ann.participant.requests.closeProducer(first.id);
   assert.deepEqual(sorted(told), sorted([removed(ann, first.id), removed(bob, firstConsumer!)]));
   sending.produced(first.id, SEEN);
   assert.equal(told.length, 2, 'news that was under way');
@@ -62,7 +62,7 @@ test('tracks that have ended are told as removed, and nothing comes of them afte
   const second = await produce();
   await settle();
   const [secondConsumer] = consumers();
-  await bob.participant.closeConsumers([secondConsumer!]);
+  await bob.participant.requests.closeConsumers([secondConsumer!]);
   assert.deepEqual(told.splice(0), [removed(bob, secondConsumer!)]);
   ann.participant.leave('left');
   assert.deepEqual(told, [removed(ann, second.id)]);
