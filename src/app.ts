@@ -34,6 +34,7 @@ import { mediaMetrics } from './observability/media-metrics.ts';
 import { createMetrics, type JoinStep, type Metrics } from './observability/metrics.ts';
 import { installedWorker, packageFolder, packageVersion } from './package.ts';
 import { servePages } from './pages.ts';
+import { startPulse } from './pulse.ts';
 import { startQoe } from './qoe-service.ts';
 import type { RoomFact } from './rooms/facts.ts';
 import { Rooms, type RoomsOptions } from './rooms/rooms.ts';
@@ -44,8 +45,6 @@ import { startStoreThread } from './store/store-thread.ts';
 import { startTurn, type TurnService } from './turn-service.ts';
 import { startWhip } from './whip-service.ts';
 
-/** Ticks per second and room. */
-const TICK_RATE = 20;
 /** How often a server that drains looks whether the last participant has left, in milliseconds. */
 const DRAIN_CHECK = 100;
 
@@ -137,6 +136,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     onFact: announce,
     requireOpen: () => events.requireRecord(),
     observer: qoe?.observer,
+    onTickDue: () => pulse.quicken(),
   });
   const metrics = createMetrics({
     rooms: () => rooms.size,
@@ -192,18 +192,19 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body, others });
   if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
 
-  const ticks = setInterval(() => {
-    engine.sample();
+  const pulse = startPulse(() => {
+    const measuring = engine.sample();
     rooms.advance();
     whip?.advance();
     qoe?.advance();
-    rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
-  }, 1000 / TICK_RATE);
+    const ticking = rooms.takeTicks((room, frame) => signaling.publishTick(room.id, frame));
+    return measuring || ticking;
+  });
   stops.push(
     () => http.close(),
     () => signaling.close(),
     () => rooms.closeAll('draining'),
-    () => clearInterval(ticks),
+    () => pulse.stop(),
   );
   await events.log.opened;
   const port = await http.listen(config.host, config.port);
@@ -276,14 +277,14 @@ function createAuth(config: Config) {
 }
 
 type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
-  Pick<RoomsOptions, 'onFact' | 'observer'> & {
+  Pick<RoomsOptions, 'onFact' | 'observer' | 'onTickDue'> & {
     readonly config: Config;
     readonly engine: RunningMediaEngine;
     readonly turn: TurnService | undefined;
     readonly auth: ReturnType<typeof createAuth>;
   };
 
-function createRooms({ config, engine, turn, auth, onFact, requireOpen, observer }: RoomsParts): Rooms {
+function createRooms({ config, engine, turn, auth, onFact, ...parts }: RoomsParts): Rooms {
   const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit, ...defaults } = config.rooms;
   return new Rooms({
     engine,
@@ -299,8 +300,7 @@ function createRooms({ config, engine, turn, auth, onFact, requireOpen, observer
       const idle = fact.type === 'grants-changed' && !fact.grants.subscribe && fact.grants.publish.length === 0;
       if (idle) turn?.revoke(fact.room, fact.identity, 'grants-changed');
     },
-    requireOpen,
-    observer,
+    ...parts,
     onKicked(room, identity, tokenIds) {
       for (const tokenId of tokenIds) auth.tokens.revoke(tokenId);
       turn?.revoke(room, identity, 'kicked');

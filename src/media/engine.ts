@@ -33,8 +33,8 @@ export type RunningMediaEngine = MediaEngine & {
   spread(): Map<number, number>;
   /** Where media is received, and what clients are told instead. The same for as long as the engine runs. */
   addresses(): MediaAddress[];
-  /** Measures the tracks and transports whose turn it is. Call it 20 times a second. */
-  sample(): void;
+  /** Measures the tracks and transports whose turn it is. Whether there are any: then call it 20 times a second. */
+  sample(): boolean;
   /** Ends all workers; resolves once their processes are gone. Tells no listener. Idempotent. */
   close(): Promise<void>;
 };
@@ -73,7 +73,12 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
     spread: () => spread(runningIn(slots)),
     addresses: () => slots.flatMap((slot) => slot.addresses()),
     sample() {
-      for (const slot of slots) slot.process?.sampler.tick();
+      let measuring = false;
+      for (const { process } of slots) {
+        process?.sampler.tick();
+        measuring ||= (process?.sampler.size ?? 0) > 0;
+      }
+      return measuring;
     },
     close() {
       closing ??= (async () => {

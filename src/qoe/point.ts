@@ -4,6 +4,8 @@ import type { QoeSession } from './session.ts';
 import type { Point } from './store/rollup.ts';
 import { BEST_OPINION } from './tally.ts';
 
+const BEST_LEVEL = LEVELS.length - 1;
+
 /** @param t Seconds since the epoch. */
 export function pointOf(key: number, of: QoeSession, t: number): Point {
   const { up, down, both, experience } = of.quality;
@@ -24,6 +26,11 @@ export function pointOf(key: number, of: QoeSession, t: number): Point {
     cause: both.cause,
     cost: both.cause < 0 ? 0 : Math.max(0, whole((BEST_OPINION - both.score) * 100)),
   };
+}
+
+/** Whether anything of that second was measured, or is still felt from before. */
+export function isKnown({ up, down, experience, bitrateUp, bitrateDown, rtt, level }: Point): boolean {
+  return Math.max(up, down, experience, bitrateUp, bitrateDown, rtt) >= 0 || level !== BEST_LEVEL;
 }
 
 /** A whole number; -1 for what is not known. */

@@ -6,7 +6,7 @@ import { later, type Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import type { Identity, ParticipantId, RoomId, RoomName } from '../rooms/ids.ts';
 import type { Beacon } from './beacon.ts';
-import { pointOf } from './point.ts';
+import { isKnown, pointOf } from './point.ts';
 import { type IngestReport, JOIN_STEPS, QoeSession, type SenderOf } from './session.ts';
 import type { ConsumerView, LinkView, ProducerView } from './server-view.ts';
 import type { Point } from './store/rollup.ts';
@@ -213,7 +213,8 @@ export class QoeSessions {
     this.#score(entry, now);
     this.#storeJoin(entry);
     entry.point = pointOf(entry.key, entry.watch, t);
-    this.#options.store.add(entry.point);
+    // A second of which nothing is known is none of excellence.
+    if (isKnown(entry.point)) this.#options.store.add(entry.point);
     entry.thresholds.update(levelsOf(entry), now, (crossing) =>
       this.#options.onCrossing(entry.session, crossing, entry.quality),
     );

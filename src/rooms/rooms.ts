@@ -22,6 +22,8 @@ export type RoomsOptions = Omit<RoomContext, 'move' | 'onTickDue' | 'onOccupancy
   readonly maxRooms: number;
   /** Throws where no room may open and nobody join now. */
   readonly requireOpen?: () => void;
+  /** There is something for the next call of `takeTicks`, as there was not before. */
+  readonly onTickDue?: () => void;
   /** Milliseconds for which a participant without a connection is kept. */
   readonly resumeWithin: number;
 };
@@ -46,7 +48,10 @@ export class Rooms {
     this.#context = {
       ...options,
       move: (from, participant, to, actor) => this.#move(from, participant, to, actor),
-      onTickDue: (room) => this.#tickDue.add(room),
+      onTickDue: (room) => {
+        if (this.#tickDue.size === 0) options.onTickDue?.();
+        this.#tickDue.add(room);
+      },
       onOccupancy: (room) => {
         const { closesAt } = room;
         if (closesAt === undefined || room.closed) this.#deadlines.delete(room);
@@ -189,14 +194,15 @@ export class Rooms {
     }
   }
 
-  /** Hands out the frame of every room in which something changed since the last call. */
-  takeTicks(publish: (room: Room, frame: string) => void): void {
-    if (this.#tickDue.size === 0) return;
+  /** Hands out the frame of every room in which something changed since the last call. Whether there was any. */
+  takeTicks(publish: (room: Room, frame: string) => void): boolean {
+    if (this.#tickDue.size === 0) return false;
     const due = this.#tickDue;
     this.#tickDue = new Set();
     for (const room of due) {
       const frame = room.takeTick();
       if (frame !== undefined) publish(room, frame);
     }
+    return true;
   }
 }

@@ -51,14 +51,16 @@ test('beacons come for a minute after the end, and then no more; the session is 
   assert.deepEqual(sessions.size, { live: 0, ended: 0 });
 });
 
-test('each second of a live session is one point; what is not known is -1', () => {
+test('each second of which anything is known is one point; what is not known is -1', () => {
   const { sessions, points } = watched();
+  passSecond(sessions, 0);
+  assert.deepEqual(points, []);
+  sessions.ingest(beaconAt(1, [{ rtt: 41.2 }]), ann, after(1));
   passSecond(sessions, 1);
-  sessions.ingest(beaconAt(2, [{ rtt: 41.2 }]), ann, after(2));
   sessions.takeProducer(id, audio(0.2), after(2));
   passSecond(sessions, 2);
   const nothing = { up: -1, down: -1, experience: -1, bitrateUp: -1, bitrateDown: -1, lossUp: -1, lossDown: -1 };
-  assert.deepEqual(points[0], { session: 1, t: T0 / 1000 + 1, ...nothing, rtt: -1, level: 3, cause: -1, cost: 0 });
+  assert.deepEqual(points[0], { session: 1, t: T0 / 1000 + 1, ...nothing, rtt: 41, level: 3, cause: -1, cost: 0 });
   const { up, bitrateUp, lossUp, rtt, level, cause, cost } = points[1]!;
   assert.deepEqual(
     { bitrateUp, lossUp, rtt, level, cause },
@@ -101,7 +103,10 @@ test('samples of a session that has ended are judged, and keep no tracks alive',
 test('every session has one turn in each second of the clock, however many there are', () => {
   const { sessions, points } = watched();
   for (let index = 1; index < 50; index += 1) join(sessions, `a${index + 1}`, T0);
-  for (let now = T0; now < T0 + 10_000; now = later(now, 37)) sessions.advance(now);
+  for (let now = T0; now < T0 + 10_000; now = later(now, 37)) {
+    for (let index = 1; index <= 50; index += 1) sessions.takeProducer(`a${index}` as ParticipantId, audio(0), now);
+    sessions.advance(now);
+  }
   const seconds = Map.groupBy(points, ({ session }) => session);
   assert.equal(seconds.size, 50);
   for (const [session, each] of seconds) {
@@ -113,10 +118,10 @@ test('every session has one turn in each second of the clock, however many there
 
 test('a clock that jumps loses the seconds in between, and no more', () => {
   const { sessions, points } = watched();
-  passSecond(sessions, 1);
-  passSecond(sessions, 3600);
-  passSecond(sessions, 2);
-  passSecond(sessions, 3);
+  for (const second of [1, 3600, 2, 3]) {
+    sessions.takeProducer(id, audio(0), after(second));
+    passSecond(sessions, second);
+  }
   assert.deepEqual(
     points.map(({ t }) => t - T0 / 1000),
     [1, 3600, 2, 3],
