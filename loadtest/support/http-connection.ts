@@ -42,14 +42,15 @@ export async function openHttpConnection(
     received += text;
     const bodyAt = received.indexOf(HEAD_END) + HEAD_END.length;
     if (bodyAt < HEAD_END.length) return;
-    const head = /^HTTP\/1\.1 (?<status>\d{3}) [^]*\r\ncontent-length: (?<length>\d+)\r\n/iu.exec(
-      received.slice(0, bodyAt),
-    )?.groups;
-    if (head === undefined || waiting === undefined) {
+    const head = received.slice(0, bodyAt);
+    const status = Number(/^HTTP\/1\.1 (\d{3}) /u.exec(head)?.[1]);
+    // RFC 9110 §8.6: 204 has no body, and names no length.
+    const length = status === 204 ? 0 : Number(/\r\ncontent-length: (\d+)\r\n/iu.exec(head)?.[1]);
+    if (Number.isNaN(status + length) || waiting === undefined) {
       fail(`not an answer to a request: ${received.slice(0, 200)}`);
       return;
     }
-    const missing = bodyAt + Number(head['length']) - received.length;
+    const missing = bodyAt + length - received.length;
     if (missing > 0) return;
     if (missing < 0) {
       fail(`the answer is ${-missing} bytes longer than its Content-Length says`);
@@ -57,7 +58,7 @@ export async function openHttpConnection(
     }
     const [answered, body] = [waiting, received.slice(bodyAt)];
     [waiting, received] = [undefined, ''];
-    answered({ status: Number(head['status']), body });
+    answered({ status, body });
   });
   socket.on('error', (error) => fail(error.message));
   socket.on('close', () => fail('the server closed the connection'));
@@ -75,9 +76,9 @@ export async function openHttpConnection(
   };
 }
 
-/** The bytes of a request with a JSON body and an API key. */
-export function jsonRequest(method: string, { host, pathname }: URL, key: string, body: unknown): Buffer {
-  const text = JSON.stringify(body);
+/** The bytes of a request with an API key, and with a JSON body where there is one. */
+export function jsonRequest(method: string, { host, pathname }: URL, key: string, body?: unknown): Buffer {
+  const text = body === undefined ? '' : JSON.stringify(body);
   return Buffer.from(
     [
       `${method} ${pathname} HTTP/1.1`,

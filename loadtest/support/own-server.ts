@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import { generateApiKey } from '../../src/auth/api-keys.ts';
 import { freePort } from '../../tests/support/free-port.ts';
+import type { ProbeAnswer, ProbeQuestion, ThreadReport } from './thread-probe.ts';
+
+export { cpuSeconds, footprint, mainThreadSeconds } from './process-usage.ts';
 
 /** The built server (`npm run build`) in a process of its own, on loopback. */
 export type OwnServer = {
@@ -12,7 +15,14 @@ export type OwnServer = {
   readonly pid: number;
   /** Milliseconds from the start of the process to its log line `ready`. */
   readonly startMs: number;
+  /** Where it was started with `probe`: its threads since the last reset. */
+  readonly probe?: { reset(): void; report(): Promise<ThreadReport[]> };
   close(): Promise<void>;
+};
+
+export type OwnServerOptions = {
+  /** Measure collections and event-loop delays of its threads. Costs a few hundred wake-ups a second. */
+  readonly probe?: boolean;
 };
 
 /** Limits that a load test does not want to meet. As variables, so that a scenario's flags win. */
@@ -31,36 +41,31 @@ const OPEN_DOORS: NodeJS.ProcessEnv = {
   ),
 };
 
+const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+const PROBE = new URL('thread-probe.ts', import.meta.url).href;
+
 /** Starts the server and waits until it is ready. Close it in any case; it ends with this process at the latest. */
-export async function startOwnServer(flags: readonly string[] = []): Promise<OwnServer> {
+export async function startOwnServer(
+  flags: readonly string[] = [],
+  { probe = false }: OwnServerOptions = {},
+): Promise<OwnServer> {
   const key = generateApiKey();
   const port = await freePort();
-  const main = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
+  const where = ['--host', '127.0.0.1', '--port', String(port), '--media.port', '0', '--log.format', 'json'];
+  const preload = probe ? ['--disable-warning=ExperimentalWarning', '--import', PROBE] : [];
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [...[main, '--host', '127.0.0.1', '--port', String(port), '--media.port', '0', '--log.format', 'json'], ...flags],
-    { env: { ...process.env, ...OPEN_DOORS, SLUICE_AUTH_KEYS: key }, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [...preload, MAIN, ...where, ...flags], {
+    env: { ...process.env, ...OPEN_DOORS, SLUICE_AUTH_KEYS: key },
+    stdio: ['ignore', 'pipe', 'inherit', ...(probe ? (['ipc'] as const) : [])],
+  });
   const killed = () => void child.kill('SIGKILL');
   process.once('exit', killed);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      // Once it is ready its log is read and thrown away, so that the pipe never fills.
-      if (output.includes('"msg":"ready"')) return;
-      output += text;
-      if (output.includes('"msg":"ready"')) resolve();
-    });
-  });
+  await untilReady(child);
   const startMs = performance.now() - started;
   return {
-    url: `http://127.0.0.1:${port}`,
-    key,
-    pid: child.pid!,
-    startMs,
+    ...{ url: `http://127.0.0.1:${port}`, key, pid: child.pid!, startMs },
+    ...(probe ? { probe: probeOf(child) } : {}),
     async close() {
       // Twice: the first asks to drain, the second not to wait for whoever is still there.
       child.kill('SIGTERM');
@@ -71,34 +76,47 @@ export async function startOwnServer(flags: readonly string[] = []): Promise<Own
   };
 }
 
-/** CPU seconds, user and system, that a process has used (proc(5), stat fields 14 and 15). */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // Linux counts in ticks of 1/100 s on every platform that Node runs on.
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      // Once it is ready its log is read and thrown away, so that the pipe never fills.
+      if (output.includes('"msg":"ready"')) return;
+      output += text;
+      if (output.includes('"msg":"ready"')) resolve();
+    });
+  });
 }
 
-/** CPU seconds that the main thread of a process has used (Linux, sched-stats.rst: first field of schedstat). */
-export function mainThreadSeconds(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
+function probeOf(child: ChildProcess): Required<OwnServer>['probe'] {
+  const ask = (probe: ProbeQuestion['probe']) => void child.send({ probe } satisfies ProbeQuestion);
+  return {
+    reset: () => ask('reset'),
+    async report() {
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(5000) }) as Promise<[ProbeAnswer]>;
+      ask('report');
+      return (await answer)[0].threads;
+    },
+  };
 }
 
-/** Bytes of memory that a process has resident, and the files and sockets that it has open. */
-export function footprint(pid: number): { rss: number; files: number } {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { rss: pages * 4096, files: readdirSync(`/proc/${pid}/fd`).length };
-}
-
-/**
- * Milliseconds for which the main thread of a process was ready to run and no core was free for it (Linux,
- * sched-stats.rst: second field of schedstat); 0 where the kernel does not count them. What is measured while this goes
- * up is the machine, not the program.
- */
-export function waitedForCore(pid: number): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-  } catch {
-    return 0;
+/** A join token of a server. Waits where the server asks for that; rejects where it refuses for good. */
+export async function fetchToken(
+  { url, key }: { readonly url: string; readonly key: string },
+  room: string,
+  identity: string,
+): Promise<string> {
+  for (;;) {
+    const response = await fetch(new URL(`/v1/rooms/${room}/tokens`, url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ identity }),
+    });
+    const wait = Number(response.headers.get('retry-after') ?? 0);
+    const answer = (await response.json()) as { token?: string };
+    if (answer.token !== undefined) return answer.token;
+    if (response.status !== 429 || wait <= 0) throw new Error(`no token: ${response.status} ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
   }
 }

@@ -10,17 +10,21 @@ export type PacedLatencies = {
   readonly fromPlanned: number[];
 };
 
+/** The status that each answer has to have; one for all, or by the request's index. */
+type Expected = number | ((index: number) => number);
+
 /**
  * Sends `requests` at `rate` a second over `connections`, whether the server answers or not, and waits for every answer.
- * `failed` hears of the first answer of another status than `status`. Timers have a grain of 1 ms, so that even on a
+ * `failed` hears of an answer of another status than `expected`, `answered` of each as it comes. Timers have a grain of 1 ms, so that even on a
  * machine at rest requests go out up to 1 ms behind the plan.
  */
 export async function sendPaced(
   requests: readonly Buffer[],
   rate: number,
   connections: readonly HttpConnection[],
-  status: number,
+  expected: Expected,
   failed: (error: Error) => void,
+  answered: (index: number, milliseconds: number) => void = () => undefined,
 ): Promise<PacedLatencies> {
   const latencies: PacedLatencies = { fromSent: [], fromPlanned: [] };
   // Used in turn: µWS closes a connection that was quiet for 10 seconds.
@@ -36,6 +40,8 @@ export async function sendPaced(
       const now = performance.now();
       latencies.fromSent.push(now - sent);
       latencies.fromPlanned.push(now - due(index));
+      answered(index, now - sent);
+      const status = typeof expected === 'number' ? expected : expected(index);
       if (answer.status !== status) failed(new Error(`${answer.status} ${answer.body}`));
       answers += 1;
       free.push(connection);

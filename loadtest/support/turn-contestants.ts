@@ -1,14 +1,15 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 
 import { startCoturn } from '../../tests/support/coturn.ts';
 import { freePort } from '../../tests/support/free-port.ts';
 import { queryMappedAddress } from '../../tests/support/stun-query.ts';
 import { writeCertificate } from '../../tests/support/turn-server.ts';
+import { startPeer } from '../peers/process.ts';
 import { startOwnServer } from './own-server.ts';
 import type { LoadTarget } from './turn-load.ts';
 
@@ -17,11 +18,11 @@ export type Contestant = LoadTarget & { close(): Promise<void> };
 
 export type ContestantName = 'sluice' | 'sluice dgram' | 'coturn' | 'node-turn';
 
-const SECRET = 'load-test-s3cret';
+export const TURN_SECRET = 'load-test-s3cret';
 
 /**
  * Starts it on loopback, pinned to `core`.
- * @throws {Error} where it cannot be had: coturn is Debian's, node-turn is fetched by npm into this user's cache
+ * @throws {Error} where it cannot be had: coturn is Debian's, node-turn one of loadtest/package.json
  */
 export async function startContestant(name: ContestantName, core: number): Promise<Contestant> {
   const started = await { sluice: startSluice, 'sluice dgram': startSluiceOnDgram, coturn, 'node-turn': nodeTurn }[
@@ -32,10 +33,8 @@ export async function startContestant(name: ContestantName, core: number): Promi
   return started;
 }
 
-/** The whole product, with quotas and bandwidth limits that count and are never met. */
-export async function startSluice(more: readonly string[] = []): Promise<Contestant> {
-  const [port, tlsPort] = [await freePort(), await freePort()];
-  const certificate = await makeCertificate();
+/** Of a server whose relay has one thread, quotas and bandwidth limits that count and are never met, and loopback peers. */
+export function turnFlags(port: number, tlsPort: number): readonly string[] {
   const limits = Object.entries({
     allocations: 100_000,
     allocationsPerUser: 100_000,
@@ -46,15 +45,24 @@ export async function startSluice(more: readonly string[] = []): Promise<Contest
     bandwidth: '100Gbps',
     bandwidthPerUser: '100Gbps',
   });
-  const server = await startOwnServer([
+  return [
     ...['--turn.port', String(port), '--turn.tlsPort', String(tlsPort), '--turn.threads', '1'],
-    ...['--turn.tls', JSON.stringify({ cert: certificate.certFile, key: certificate.keyFile })],
-    ...['--turn.secrets', SECRET, '--turn.allow', '127.0.0.0/8'],
+    ...['--turn.secrets', TURN_SECRET, '--turn.allow', '127.0.0.0/8'],
     ...limits.flatMap(([name, value]) => [`--turn.limits.${name}`, String(value)]),
+  ];
+}
+
+/** The whole product. */
+export async function startSluice(more: readonly string[] = []): Promise<Contestant> {
+  const [port, tlsPort] = [await freePort(), await freePort()];
+  const certificate = await makeCertificate();
+  const server = await startOwnServer([
+    ...turnFlags(port, tlsPort),
+    ...['--turn.tls', JSON.stringify({ cert: certificate.certFile, key: certificate.keyFile })],
     ...more,
   ]);
   return {
-    ...{ port, tlsPort, secret: SECRET, pid: server.pid },
+    ...{ port, tlsPort, secret: TURN_SECRET, pid: server.pid },
     async close() {
       await server.close();
       certificate.remove();
@@ -78,50 +86,14 @@ async function coturn(): Promise<Contestant> {
   };
 }
 
-/** node-turn 0.0.6, which knows users and no secret: its table of users makes each password as a secret would. */
+/** node-turn 0.0.6. */
 async function nodeTurn(): Promise<Contestant> {
-  const folder = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(tmpdir(), 'sluice-cache'), 'sluice-node-turn');
-  if (!existsSync(path.join(folder, 'node_modules', 'node-turn'))) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, 'package.json'), '{"private":true}');
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-    await promisify(execFile)('npm', ['install', ...flags, 'node-turn@0.0.6'], { cwd: folder, timeout: 60_000 });
-  }
   const port = await freePort();
-  writeFileSync(path.join(folder, 'host.cjs'), NODE_TURN_HOST);
-  const child = spawn(process.execPath, ['host.cjs', String(port), SECRET], { cwd: folder, stdio: 'ignore' });
-  const killed = () => void child.kill('SIGKILL');
-  process.once('exit', killed);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const close = async () => {
-    child.kill('SIGKILL');
-    await exited;
-    process.off('exit', killed);
-  };
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await queryMappedAddress({ host: '127.0.0.1', port }, { timeout: 200 });
-      return { port, tlsPort: 0, secret: SECRET, pid: child.pid!, close };
-    } catch (error) {
-      if (attempt < 20) continue;
-      await close();
-      throw error;
-    }
-  }
+  const script = fileURLToPath(new URL('../peers/node-turn-server.ts', import.meta.url));
+  const answers = () => queryMappedAddress({ host: '127.0.0.1', port }, { timeout: 200 });
+  const peer = await startPeer(process.execPath, [script, String(port), TURN_SECRET], answers);
+  return { port, tlsPort: 0, secret: TURN_SECRET, pid: peer.pid, close: () => peer.stop() };
 }
-
-const NODE_TURN_HOST = `
-const { createHmac } = require('node:crypto');
-const Turn = require('node-turn');
-const [port, secret] = process.argv.slice(2);
-const password = (name) => createHmac('sha1', secret).update(name).digest('base64');
-const server = new Turn({
-  authMech: 'long-term', realm: 'sluice.test', debugLevel: 'OFF',
-  listeningPort: Number(port), listeningIps: ['127.0.0.1'], relayIps: ['127.0.0.1'],
-  credentials: new Proxy({}, { get: (_, name) => (typeof name === 'string' ? password(name) : undefined) }),
-});
-server.start();
-`;
 
 async function makeCertificate() {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-turn-cert-'));

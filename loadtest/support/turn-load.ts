@@ -1,10 +1,9 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+
+import { compileNative } from './native-program.ts';
 
 /** A load for native/turn-load.c, whose head says what the modes do. */
 export type Load = {
@@ -23,6 +22,8 @@ export type Load = {
 };
 
 export type LoadTarget = {
+  /** IPv4; 127.0.0.1 unless given. */
+  readonly host?: string;
   readonly port: number;
   readonly tlsPort: number;
   readonly secret: string;
@@ -66,20 +67,11 @@ const SOURCES = fileURLToPath(new URL('../native', import.meta.url));
  * @param core the CPU that it is pinned to
  */
 export async function buildGenerator(core: number): Promise<Generator> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sluice-turn-load-'));
-  const program = path.join(folder, 'turn-load');
   const sources = readdirSync(SOURCES).filter((name) => /^turn-.*\.c$/.test(name));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  try {
-    // OpenSSL 3 calls HMAC() deprecated; it is still its quickest way to one HMAC.
-    const flags = ['-O2', '-Wall', '-Wno-deprecated-declarations', '-o', program];
-    await promisify(execFile)('cc', [...flags, ...sources, '-lssl', '-lcrypto'], { cwd: SOURCES });
-  } catch (error) {
-    remove();
-    throw new Error('the load generator was not built: it takes gcc, libc6-dev and libssl-dev', { cause: error });
-  }
+  // OpenSSL 3 calls HMAC() deprecated; it is still its quickest way to one HMAC.
+  const program = await compileNative(sources, ['-Wno-deprecated-declarations'], ['-lssl', '-lcrypto']);
   const start = (load: Load, target: LoadTarget) =>
-    spawn(program, argumentsOf(load, target, core), { stdio: ['pipe', 'pipe', 'inherit'] });
+    spawn(program.path, argumentsOf(load, target, core), { stdio: ['pipe', 'pipe', 'inherit'] });
   return {
     async run(load, target) {
       const report = await lineOf(start(load, target));
@@ -96,13 +88,14 @@ export async function buildGenerator(core: number): Promise<Generator> {
         },
       };
     },
-    remove,
+    remove: program.remove,
   };
 }
 
 function argumentsOf({ indications = false, ...load }: Load, target: LoadTarget, core: number): string[] {
   const port = load.transport === 'tls' ? target.tlsPort : target.port;
-  const all = { ...load, port, secret: target.secret, pid: target.pid, core };
+  const server = target.host ?? '127.0.0.1';
+  const all = { ...load, server, port, secret: target.secret, pid: target.pid, core };
   return [
     ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...(indications ? ['--indications'] : []),

@@ -4,7 +4,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { findCommand } from './commands.mjs';
 
 /** Packages that are wanted for their commands, and bring a service that nobody asked for. */
-const SERVICES = ['coturn'];
+const SERVICES = ['coturn', 'janus'];
 
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 

@@ -340,7 +340,7 @@ function fingerprintOf(connection: PeerConnection): DtlsParameters {
   return { role: 'client', fingerprints: [{ algorithm: 'sha-256', value: found[1] }] };
 }
 
-function sessionDescription(server: TransportParameters, setup: string, sections: readonly string[]): string {
+export function sessionDescription(server: TransportParameters, setup: string, sections: readonly string[]): string {
   const { iceParameters, iceCandidates, dtlsParameters } = server;
   const fingerprint = dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
   const mids = sections.map((section) => /a=mid:(\S+)/.exec(section)?.[1] ?? '');
@@ -366,7 +366,7 @@ function sessionDescription(server: TransportParameters, setup: string, sections
   ].join('\r\n');
 }
 
-function mediaSection(
+export function mediaSection(
   mid: string,
   kind: 'audio' | 'video',
   direction: 'sendonly' | 'recvonly',
@@ -392,7 +392,7 @@ function mediaSection(
   ].join('\r\n');
 }
 
-function ssrcLines({ encodings = [], rtcp }: RtpParameters): string {
+export function ssrcLines({ encodings = [], rtcp }: RtpParameters): string {
   return encodings
     .flatMap(({ ssrc, rtx }) => [ssrc, rtx?.ssrc])
     .filter((ssrc) => ssrc !== undefined)

@@ -3,7 +3,7 @@
  * rounds under the same load: packets per second at next to no loss, CPU time per packet of the relaying thread and of
  * the whole process, set-ups per second, idle cost, and what a stalled main thread costs.
  *
- *     npm run loadtest -- turn [--rounds 3] [--seconds 3] [--only PART-OF-A-ROW] [--against coturn,node-turn]
+ *     npm run loadtest -- turn-peers [--rounds 3] [--seconds 3] [--only PART-OF-A-ROW] [--against coturn,node-turn]
  *
  * Needs Linux with two cores and what native/turn-load.c is built with. As root it can give sockets buffers beyond the
  * system's limit, which other users' measurements lack. Exits with 1 where a target is missed.
@@ -15,13 +15,11 @@ import { parseArgs } from 'node:util';
 import { freePort } from '../tests/support/free-port.ts';
 import { cpuSeconds } from './support/own-server.ts';
 import { percentile } from './support/percentiles.ts';
+import { bestWindow, medianOf, type RelaySample, relaySample } from './support/relay-samples.ts';
 import { blockMainThread, type Contestant, type ContestantName, startContestant } from './support/turn-contestants.ts';
 import { buildGenerator, type Load, type LoadReport } from './support/turn-load.ts';
 
 const [SERVER_CORE, GENERATOR_CORE] = [0, 1];
-const MOST_LOST = 0.001;
-/** Messages under way in each flow: the one with the highest rate at next to no loss is measured. */
-const WINDOWS = [16, 32, 64, 128, 256];
 
 type Row = {
   readonly name: string;
@@ -107,18 +105,16 @@ try {
   generator.remove();
 }
 
-type Sample = { readonly rate: number; readonly relayCpu: number; readonly processCpu: number; readonly loss: number };
-
 async function compare(row: Row): Promise<void> {
   console.log(`\n${row.name}`);
-  const samples = new Map<ContestantName, Sample[]>();
+  const samples = new Map<ContestantName, RelaySample[]>();
   const windows = new Map<ContestantName, number>();
   for (let round = 0; round < rounds; round += 1) {
     for (const name of row.who) {
       await withContestant(name, async (server) => {
-        const window = windows.get(name) ?? (await bestWindow(row.load, server));
+        const window = windows.get(name) ?? (await bestWindow(generator, row.load, server));
         windows.set(name, window);
-        const sample = sampleOf(await generator.run({ ...row.load, seconds, window }, server));
+        const sample = relaySample(await generator.run({ ...row.load, seconds, window }, server));
         samples.set(name, [...(samples.get(name) ?? []), sample]);
       });
     }
@@ -127,13 +123,13 @@ async function compare(row: Row): Promise<void> {
   for (const { ours, other, rate, cpu } of row.targets) {
     const [our, their] = [samples.get(ours), samples.get(other)];
     if (our === undefined || their === undefined) continue;
-    const ratio = (of: keyof Sample) => median(our, of) / median(their, of);
+    const ratio = (of: keyof RelaySample) => medianOf(our, of) / medianOf(their, of);
     if (rate !== undefined) judge(`${ours}: packets/s over ${other}'s`, ratio('rate'), '≥', rate);
     if (cpu !== undefined) judge(`${ours}: relay CPU per packet over ${other}'s`, ratio('relayCpu'), '≤', cpu);
   }
   const dgram = samples.get('sluice dgram');
   if (dgram !== undefined && row.load.size === undefined && row.load.mode === 'blast' && !row.load.indications) {
-    judge('sluice dgram: packets/s', median(dgram, 'rate'), '≥', DGRAM_RATE);
+    judge('sluice dgram: packets/s', medianOf(dgram, 'rate'), '≥', DGRAM_RATE);
   }
 }
 
@@ -153,35 +149,13 @@ async function withContestant(name: ContestantName, use: (server: Contestant) =>
   }
 }
 
-async function bestWindow(load: Load, server: Contestant): Promise<number> {
-  if (load.mode !== 'blast') return 1;
-  let best = { window: WINDOWS[0]!, rate: 0 };
-  for (const window of WINDOWS) {
-    const { rate, loss } = sampleOf(await generator.run({ ...load, seconds: 1, window }, server));
-    if (loss < MOST_LOST && rate > best.rate) best = { window, rate };
-  }
-  return best.window;
-}
-
-function sampleOf(report: LoadReport): Sample {
-  const threads = report.threads.map(({ cpu }) => cpu);
-  const perPacket = (cpu: number) => (cpu * 1e6) / Math.max(1, report.relayed);
-  return {
-    rate: report.relayed / report.seconds,
-    // The thread that relays is the busy one.
-    relayCpu: perPacket(Math.max(0, ...threads)),
-    processCpu: perPacket(threads.reduce((sum, cpu) => sum + cpu, 0)),
-    loss: report.lost / Math.max(1, report.sent),
-  };
-}
-
-function print(name: string, samples: readonly Sample[], window = 1): void {
-  const spread = (of: keyof Sample, show: (value: number) => string) => {
+function print(name: string, samples: readonly RelaySample[], window = 1): void {
+  const spread = (of: keyof RelaySample, show: (value: number) => string) => {
     const all = samples.map((sample) => sample[of]);
-    return `${show(median(samples, of)).padStart(8)} (${show(Math.min(...all))} to ${show(Math.max(...all))})`;
+    return `${show(medianOf(samples, of)).padStart(8)} (${show(Math.min(...all))} to ${show(Math.max(...all))})`;
   };
   const [rate, cpu] = [(value: number) => `${(value / 1000).toFixed(0)}k`, (value: number) => value.toFixed(2)];
-  const whole = median(samples, 'processCpu').toFixed(2);
+  const whole = medianOf(samples, 'processCpu').toFixed(2);
   const lost = (Math.max(...samples.map(({ loss }) => loss)) * 100).toFixed(3);
   console.log(
     `  ${name.padEnd(14)}${spread('rate', rate)} packets/s  ${spread('relayCpu', cpu)} µs per packet, process ${whole}` +
@@ -267,13 +241,6 @@ async function stall(): Promise<void> {
     judge(`sluice: lost of ${sent}`, lost, '≤', 0);
   });
   delete process.env['NODE_OPTIONS'];
-}
-
-function median(samples: readonly Sample[], of: keyof Sample): number {
-  return percentile(
-    samples.map((sample) => sample[of]),
-    0.5,
-  );
 }
 
 function judge(what: string, value: number, relation: '≥' | '≤', target: number): void {
