@@ -144,7 +144,12 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),
-    families: () => [...(turn?.metrics() ?? []), ...events.metrics(), ...mediaMetrics(engine)],
+    families: () => [
+      ...(turn?.metrics() ?? []),
+      ...events.metrics(),
+      ...mediaMetrics(engine),
+      ...(whip?.metrics() ?? []),
+    ],
     others: qoe === undefined ? [] : [() => qoe.metrics.exposition()],
   });
   health.check('media', () => (engine.workers().some(isRunning) ? undefined : 'no media worker runs'));

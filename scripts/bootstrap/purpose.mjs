@@ -2,7 +2,7 @@
  * What each npm script needs beside the npm packages and a Node that fits:
  * - `worker`: mediasoup's worker binary
  * - `browser`: a Chromium, with a font so that its screenshots have text
- * - `testTools`: coturn's clients, a C compiler and, for root on Linux, what makes networks
+ * - `testTools`: coturn's clients, a C compiler and, for root on Linux, what makes networks and WebRTC clients of others
  * - `udp`: the addon for UDP: `required`, or `wanted` where a line says why there is none
  * - `bundles`: the pages and the SDK, and the server, built into dist/
  */

@@ -62,14 +62,19 @@ export function json(value: unknown, status = 200, headers?: Readonly<Record<str
   };
 }
 
-/** `error` as problem+json (RFC 9457), with Retry-After where the error says how long to wait. */
+/** Seconds after which to ask again where the server cannot serve and does not know for how long. */
+const UNAVAILABLE_FOR = 5;
+
+/** `error` as problem+json (RFC 9457), with Retry-After where the error says how long to wait, and with every 503. */
 export function problem(error: SluiceError, headers?: Readonly<Record<string, string>>): HttpResponse {
+  const { status } = ERRORS[error.code];
+  const wait = error.retryAfter ?? (status === 503 ? UNAVAILABLE_FOR : undefined);
   return {
-    status: ERRORS[error.code].status,
+    status,
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...(error.retryAfter === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfter))) }),
+      ...(wait === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(wait))) }),
       ...headers,
     },
     body: JSON.stringify(toProblem(error)),

@@ -46,7 +46,8 @@ export type WhipSessions = {
   /** Plays somebody's tracks, or those of the room, as far as `offer` has sections for them. Throws `nothing-to-play` too. */
   play(caller: Caller, offer: string, whose: Identity | undefined): Promise<Created>;
   find(id: string): WhipSession | undefined;
-  readonly size: number;
+  /** How many of this kind there are. */
+  count(kind: WhipSession['kind']): number;
   /** Ends the sessions whose time is up. */
   advance(): void;
 };
@@ -126,9 +127,7 @@ export function createWhipSessions({ rooms, capabilities, clock, timeouts }: Whi
       });
     },
     find: (id) => sessions.get(id),
-    get size() {
-      return sessions.size;
-    },
+    count: (kind) => [...sessions.values()].filter((session) => session.kind === kind).length,
     advance() {
       const now = clock();
       for (let due = deadlines.takeDue(now); due !== undefined; due = deadlines.takeDue(now)) due.expire();

@@ -7,7 +7,16 @@ import { withIdleServices } from '../../scripts/bootstrap/idle-services.mjs';
 import { missingTestTools } from '../../scripts/bootstrap/test-tools.mjs';
 import { scratchDir, write } from './scratch.ts';
 
-const nothing = { env: { PATH: '' }, isRoot: true } as const;
+const nothing = { env: { PATH: '' }, isRoot: true, dpkg: '/nowhere' } as const;
+const FOREIGN = [
+  'python3-aiortc',
+  'python3-gi',
+  'gir1.2-gst-plugins-bad-1.0',
+  'gstreamer1.0-plugins-base',
+  'gstreamer1.0-plugins-good',
+  'gstreamer1.0-plugins-bad',
+  'gstreamer1.0-nice',
+];
 
 test('a bare machine gets every tool that its user can make use of', () => {
   const forAll = ['coturn', 'gcc', 'libc6-dev'];
@@ -19,7 +28,17 @@ test('a bare machine gets every tool that its user can make use of', () => {
 test('a tool that is there is not asked for', (t) => {
   const dir = scratchDir(t);
   write(dir, { turnutils_uclient: '#!/bin/sh\n', cc: '#!/bin/sh\n', nft: '#!/bin/sh\n' });
-  assert.deepEqual(missingTestTools({ env: { PATH: dir }, platform: 'linux', isRoot: true }), ['iproute2']);
+  assert.deepEqual(missingTestTools({ ...nothing, env: { PATH: dir }, platform: 'linux' }), ['iproute2']);
+});
+
+test("WebRTC clients of Debian's packages are for root on Debian, and asked for one by one", (t) => {
+  const dpkg = scratchDir(t);
+  const missing = (isRoot: boolean) => missingTestTools({ ...nothing, dpkg, isRoot, platform: 'linux' });
+  assert.deepEqual(missing(true).slice(-FOREIGN.length), FOREIGN);
+  assert.deepEqual(missing(false), ['coturn', 'gcc', 'libc6-dev']);
+  const architecture = { x64: 'amd64' }[process.arch as string] ?? process.arch;
+  write(dpkg, { 'python3-aiortc.list': '', [`gstreamer1.0-nice:${architecture}.list`]: '' });
+  assert.deepEqual(missing(true).slice(4 + 1), FOREIGN.slice(1, -1));
 });
 
 test("while coturn is installed its service is forbidden to start, and nobody else's", async (t) => {
