@@ -42,7 +42,7 @@ import type { SignalingFact } from './signaling/facts.ts';
 import { createSignaling } from './signaling/signaling.ts';
 import { storePath } from './store-folder.ts';
 import { startStoreThread } from './store/store-thread.ts';
-import { startTurn, type TurnService } from './turn-service.ts';
+import { type RelayOwner, startTurn, type TurnService } from './turn-service.ts';
 import { startWhip } from './whip-service.ts';
 
 /** How often a server that drains looks whether the last participant has left, in milliseconds. */
@@ -92,7 +92,9 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   stops.push(async () => (await starting.catch(() => undefined))?.close());
 
   const tls = await tlsOptions(config);
-  const relaying = config.turn.enabled ? startRelaying({ config, tls, clock, log }, starting) : undefined;
+  // The relay tells nothing before it has clients, which come to what is made below.
+  const onRelayed = (owner: RelayOwner, relayedBytes: number) => events.used(owner, { relayedBytes });
+  const relaying = config.turn.enabled ? startRelaying({ config, tls, clock, log, onRelayed }, starting) : undefined;
   relaying?.catch(() => undefined);
   stops.push(async () => (await relaying?.catch(() => undefined))?.close());
 
@@ -113,7 +115,12 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   const thread = startStoreThread();
   stops.push(() => thread.close());
   const events = createEvents(config, thread, log);
-  stops.push(() => events.close());
+  // Before the log is closed it has been told what was used to the end.
+  stops.push(
+    () => events.close(),
+    () => engine.counted(),
+    () => turn?.close(),
+  );
   const announce = (fact: RoomFact): void => {
     // First: what it has to say of a participant comes before that participant's leaving.
     qoe?.heard(fact);
@@ -135,6 +142,8 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     auth,
     onFact: announce,
     requireOpen: () => events.requireRecord(),
+    onUsed: (room, keyId, { received, sent }) =>
+      events.used({ room, keyId }, { publishedBytes: received, forwardedBytes: sent }),
     observer: qoe?.observer,
     onTickDue: () => pulse.quicken(),
   });
@@ -282,7 +291,7 @@ function createAuth(config: Config) {
 }
 
 type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
-  Pick<RoomsOptions, 'onFact' | 'observer' | 'onTickDue'> & {
+  Pick<RoomsOptions, 'onFact' | 'onUsed' | 'observer' | 'onTickDue'> & {
     readonly config: Config;
     readonly engine: RunningMediaEngine;
     readonly turn: TurnService | undefined;

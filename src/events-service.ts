@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Config } from './config/config.ts';
+import { type Bytes, type BytesOwner, BytesTally } from './events/bytes-tally.ts';
 import { EVENT_TYPES } from './events/event.ts';
 import { type EventLog, openEventLog } from './events/log.ts';
 import { createWebhooks, type Webhooks } from './events/webhooks/webhooks.ts';
+import { systemClock } from './kernel/clock.ts';
 import { SluiceError } from './kernel/errors.ts';
 import type { Log } from './observability/log.ts';
 import type { MetricFamily } from './observability/metrics.ts';
@@ -14,10 +16,17 @@ import type { StoreThread } from './store/store-thread.ts';
 /** How long a client waits that was refused because nothing can be written, in seconds. */
 const RETRY_AFTER = 5;
 
+/** How often bytes become events. */
+const COUNT_EVERY_MS = 30_000;
+/** How long after a room was closed the last of its bytes are there. */
+const ROOM_ENDS_WITHIN_MS = 1000;
+
 export type EventsService = {
   readonly log: EventLog;
   /** Undefined where the configuration has none. */
   readonly webhooks: Webhooks | undefined;
+  /** Bytes were used; they become events from time to time, and soon after a room is closed. */
+  used(this: void, owner: BytesOwner, bytes: Partial<Bytes>): void;
   /** Throws `events-unavailable` while so many facts wait for the disk that nobody may join. */
   requireRecord(this: void): void;
   /** Why events are not announced, if they are not. */
@@ -35,6 +44,7 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
     log: (level, message, fields) => log[level](fields, message),
   });
   const webhooks = startWebhooks(config, events, log);
+  const bytes = countBytes(events);
   const announced = new Map<string, number>(EVENT_TYPES.map((type) => [type, 0]));
   events.listen((event) => {
     announced.set(event.type, (announced.get(event.type) ?? 0) + 1);
@@ -43,6 +53,7 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
   return {
     log: events,
     webhooks,
+    used: bytes.used,
     requireRecord() {
       if (!events.state.full) return;
       throw new SluiceError('events-unavailable', { retryAfter: RETRY_AFTER });
@@ -54,8 +65,30 @@ export function createEvents(config: Config, thread: StoreThread, log: Log): Eve
     },
     metrics: () => [...metricsOf(events, announced), ...webhookMetrics(webhooks)],
     async close() {
+      bytes.close();
       await events.close();
       await webhooks?.close();
+    },
+  };
+}
+
+/** Adds bytes up until it is time to note them. */
+function countBytes(events: EventLog) {
+  const tally = new BytesTally();
+  const note = (only?: Parameters<BytesTally['take']>[1]) => {
+    // Nothing is left out: they wait here while facts may not.
+    if (events.state.full) return;
+    for (const fact of tally.take(systemClock(), only)) events.append(fact);
+  };
+  const noting = setInterval(() => note(), COUNT_EVERY_MS).unref();
+  events.listen(({ fact }) => {
+    if (fact.type === 'room-closed') setTimeout(() => note(fact), ROOM_ENDS_WITHIN_MS).unref();
+  });
+  return {
+    used: (owner: BytesOwner, used: Partial<Bytes>) => tally.add(owner, used),
+    close() {
+      clearInterval(noting);
+      note();
     },
   };
 }

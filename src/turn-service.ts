@@ -25,7 +25,7 @@ export type TurnService = {
   readonly desk: TurnDesk;
   readonly relay: Relay;
   /** What a participant is told; none where it may neither send nor receive media. */
-  iceServers(room: RoomName, participant: { readonly identity: Identity; readonly grants: Grants }): IceServer[];
+  iceServers(room: RoomName, participant: RelayedParticipant): IceServer[];
   /** Ends what a participant relays, and takes its credentials back. */
   revoke(room: RoomName, identity: Identity, cause: string): void;
   /** Why it cannot serve, if it cannot. */
@@ -34,6 +34,8 @@ export type TurnService = {
   close(): Promise<void>;
 };
 
+type RelayedParticipant = { readonly identity: Identity; readonly grants: Grants; readonly keyId: string };
+
 export type TurnServiceOptions = {
   readonly config: Config;
   /** The certificate of HTTP, as file names or PEM. */
@@ -41,15 +43,28 @@ export type TurnServiceOptions = {
   readonly media: readonly MediaAddress[];
   readonly clock: Clock;
   readonly log: Log;
+  /** So many bytes were relayed, both ways, for a participant of `room`, or for an application's own client. */
+  readonly onRelayed: (owner: RelayOwner, bytes: number) => void;
 };
+
+/** On whose account something is relayed. */
+export type RelayOwner = { readonly room?: RoomName; readonly keyId: string };
 
 /** Log lines of ended allocations: a flood of short ones must not become a flood of lines. */
 const LINES = { rate: 20, burst: 200 };
 
 /** Starts the relay. Rejects with a sentence that names the key of the configuration. */
-export async function startTurn({ config, tls, media, clock, log }: TurnServiceOptions): Promise<TurnService> {
+export async function startTurn({
+  config,
+  tls,
+  media,
+  clock,
+  log,
+  onRelayed,
+}: TurnServiceOptions): Promise<TurnService> {
   const { turn } = config;
   const secrets = turn.secrets.length > 0 ? turn.secrets : [randomBytes(32).toString('base64url')];
+  const owners = createOwners();
   const relay = await createRelay({
     ...turn,
     ...{ secrets, media },
@@ -60,6 +75,10 @@ export async function startTurn({ config, tls, media, clock, log }: TurnServiceO
     addonPath: installedUdpAddon(),
     limits: turn.limits,
     log: (level, message, fields) => log[level](fields ?? {}, message),
+    onRelayed(identity, bytes) {
+      const owner = owners.of(identity);
+      if (owner !== undefined) onRelayed(owner, bytes);
+    },
     onEnded: endLogger(log, clock),
   });
   const name = config.publicUrl === null ? undefined : new URL(config.publicUrl).hostname;
@@ -74,13 +93,18 @@ export async function startTurn({ config, tls, media, clock, log }: TurnServiceO
   return {
     ...{ uris, relay },
     desk: {
-      participant: (room, identity, ttl) => desk.issue(turnIdentity(room, identity), ttl),
-      application: (keyId, identity, ttl) =>
-        identity === undefined ? desk.issueNameless(turnIdentity(keyId), ttl) : desk.issue(turnIdentity(identity), ttl),
+      participant: (room, { identity, keyId }, ttl) =>
+        desk.issue(owners.note(turnIdentity(room, identity), { room, keyId }), ttl),
+      application(keyId, identity, ttl) {
+        if (identity !== undefined) return desk.issue(owners.note(turnIdentity(identity), { keyId }), ttl);
+        const credentials = desk.issueNameless(turnIdentity(keyId), ttl);
+        owners.note(identityOf(credentials.username), { keyId });
+        return credentials;
+      },
     },
-    iceServers(room, { identity, grants }) {
+    iceServers(room, { identity, grants, keyId }) {
       if (!grants.subscribe && grants.publish.length === 0) return [];
-      const { username, password } = desk.issue(turnIdentity(room, identity));
+      const { username, password } = desk.issue(owners.note(turnIdentity(room, identity), { room, keyId }));
       return [{ urls: [...uris], username, credential: password }];
     },
     revoke(room, identity, cause) {
@@ -91,6 +115,26 @@ export async function startTurn({ config, tls, media, clock, log }: TurnServiceO
     metrics: () => relayMetrics(relay.counters(), relay.threads()),
     close: () => relay.close(),
   };
+}
+
+/** Who was given credentials, by their identity; the oldest are forgotten first. */
+function createOwners(limit = 100_000) {
+  const known = new Map<string, RelayOwner>();
+  return {
+    /** Returns `identity`. */
+    note(identity: string, owner: RelayOwner): string {
+      known.delete(identity);
+      if (known.size >= limit) known.delete(known.keys().next().value!);
+      known.set(identity, owner);
+      return identity;
+    },
+    of: (identity: string) => known.get(identity),
+  };
+}
+
+/** `expiry:identity` (draft-uberti-behave-turn-rest-00 §2.2). */
+function identityOf(username: string): string {
+  return username.slice(username.indexOf(':') + 1);
 }
 
 function endLogger(log: Log, clock: Clock): (allocation: EndedAllocation) => void {

@@ -54,10 +54,13 @@ export const UsageList = Type.Object({
   usage: Type.Array(
     Type.Object({
       day: day('UTC.'),
-      room: roomName,
+      room: Type.Optional(roomName),
       key: Type.String({ description: 'The API key, or the foreign issuer, that signed the tokens.' }),
       joins: Type.Integer({ description: 'Participants that joined on this day.' }),
       participantSeconds: Type.Number({ description: 'Seconds that participants were in the room, on this day.' }),
+      publishedBytes: Type.Integer({ description: 'RTP that participants sent, as `bytes-counted` events said.' }),
+      forwardedBytes: Type.Integer({ description: 'RTP that they were sent.' }),
+      relayedBytes: Type.Integer({ description: 'Data that TURN relayed, both ways; without `room`: for no room.' }),
     }),
   ),
   asOf: Type.String({ format: 'date-time', description: 'Who is in a room counts up to this moment.' }),

@@ -17,7 +17,7 @@ export type TurnCredentials = {
 /** Where TURN credentials come from. `ttl`: seconds, cut to what the server allows. */
 export type TurnDesk = {
   /** For a participant, whether it has joined or not. */
-  participant(room: RoomName, identity: Identity, ttl: number | undefined): TurnCredentials;
+  participant(room: RoomName, of: Pick<JoinClaims, 'identity' | 'keyId'>, ttl: number | undefined): TurnCredentials;
   /** For whomever an application means by `identity`; undefined: somebody who has no name. */
   application(keyId: KeyId, identity: Identity | undefined, ttl: number | undefined): TurnCredentials;
 };
@@ -39,7 +39,7 @@ export function turnRoutes(desk: TurnDesk | undefined): Route[] {
         const named = identity as Identity | undefined;
         if (claims !== undefined) {
           requireGrant(claims, named);
-          return answer(desk.participant(claims.room, claims.identity, ttl));
+          return answer(desk.participant(claims.room, claims, ttl));
         }
         if (principal === undefined) throw new SluiceError('unauthorized');
         return answer(desk.application(principal.keyId, named, ttl));

@@ -38,8 +38,13 @@ export function usageRoutes(log: Pick<EventLog, 'ask'>, clock: Clock): Route[] {
   ];
 }
 
-function resource({ day, room, keyId, joins, participantMs }: UsageRow) {
-  return { day: writeDay(day), room, key: keyId, joins, participantSeconds: participantMs / 1000 };
+function resource({ day, room, keyId, joins, participantMs, ...bytes }: UsageRow) {
+  return {
+    day: writeDay(day),
+    ...(room === '' ? {} : { room }),
+    ...{ key: keyId, joins, participantSeconds: participantMs / 1000 },
+    ...bytes,
+  };
 }
 
 function writeDay(day: number): string {

@@ -5,8 +5,27 @@ import type { RoomFact } from '../rooms/facts.ts';
 /** What becomes an event: what rooms announce, and what the log says of itself. */
 export type EventFact =
   | RoomFact
+  | BytesCounted
   /** So many facts found no room while the log could not be written; they stood where this stands. */
   | { type: 'facts-lost'; at: Millis; count: number };
+
+/**
+ * So many bytes were used since the last time that it was said of this room and key. It belongs to no life of a room: the
+ * last ones are counted when a room is over.
+ */
+export type BytesCounted = {
+  readonly type: 'bytes-counted';
+  readonly at: Millis;
+  /** Absent where an application's own clients used the relay. */
+  readonly room?: string;
+  /** The API key, or the foreign issuer, whose token or credentials they came with. */
+  readonly keyId: string;
+  /** RTP from participants, and to them. */
+  readonly publishedBytes: number;
+  readonly forwardedBytes: number;
+  /** Data in both directions through TURN. */
+  readonly relayedBytes: number;
+};
 
 export type EventType = EventFact['type'];
 
@@ -27,6 +46,7 @@ export const EVENT_TYPES = Object.keys({
   'track-muted': true,
   'track-unmuted': true,
   'quality-threshold': true,
+  'bytes-counted': true,
   'facts-lost': true,
 } satisfies Record<EventType, true>) as readonly EventType[];
 
@@ -60,6 +80,9 @@ export type EventFields = {
   readonly producerId?: string;
   readonly source?: string;
   readonly reason?: string;
+  readonly publishedBytes?: number;
+  readonly forwardedBytes?: number;
+  readonly relayedBytes?: number;
 };
 
 /** `fact` as an event's JSON. */

@@ -35,6 +35,8 @@ export type RunningMediaEngine = MediaEngine & {
   addresses(): MediaAddress[];
   /** Measures the tracks and transports whose turn it is. Whether there are any: then call it 20 times a second. */
   sample(): boolean;
+  /** Resolves when all is told that was carried by transports which are closed by now. */
+  counted(): Promise<void>;
   /** Ends all workers; resolves once their processes are gone. Tells no listener. Idempotent. */
   close(): Promise<void>;
 };
@@ -79,6 +81,9 @@ export async function createMediaEngine(options: MediaEngineOptions): Promise<Ru
         measuring ||= (process?.sampler.size ?? 0) > 0;
       }
       return measuring;
+    },
+    async counted() {
+      await Promise.all(runningIn(slots).flatMap(({ readings }) => [...readings]));
     },
     close() {
       closing ??= (async () => {

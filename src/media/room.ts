@@ -16,6 +16,7 @@ import { Listening } from './listening.ts';
 import { refusing } from './refusal.ts';
 import { SfuTransport } from './transport.ts';
 import type { RoomMedia } from './transport.ts';
+import { TransportMeter } from './transport-meter.ts';
 import { TransportWatch } from './transport-watch.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -87,7 +88,7 @@ class SfuRoom implements MediaRoom {
 
   async openTransport(
     listener: MediaTransportListener,
-    { data = false, observer, payloadTypes }: TransportOptions = {},
+    { data = false, observer, payloadTypes, onUsed }: TransportOptions = {},
   ): Promise<MediaTransport> {
     if (this.#closed) throw new SluiceError('media-unavailable');
     return refusing(
@@ -102,7 +103,8 @@ class SfuRoom implements MediaRoom {
           throw new SluiceError('media-unavailable');
         }
         const watch = observer && new TransportWatch(transport, branch.host.sampler, observer);
-        return new SfuTransport(transport, this.#media, listener, { branch, watch });
+        const meter = onUsed && new TransportMeter(transport, branch.host, onUsed);
+        return new SfuTransport(transport, this.#media, listener, { branch, watch, meter });
       },
       () => (this.#closed ? 'media-unavailable' : undefined),
     );

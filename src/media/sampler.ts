@@ -8,7 +8,7 @@
 /** Ticks in a second: the rate of the rooms' own. */
 export const SECOND = 20;
 /** The longest period. */
-export const LONGEST = 7 * SECOND;
+export const LONGEST = 30 * SECOND;
 /** Questions in one tick, at most: 500 a second. */
 const ASKED_PER_TICK = 25;
 /** Questions without an answer, at most. A worker answers in under a millisecond, unless it is busy. */

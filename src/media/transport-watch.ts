@@ -10,7 +10,7 @@ import type { Consumer, Producer, ProducerTraceEventData, WebRtcTransport } from
 import type { ConsumerId, ProducerId } from '../rooms/ids.ts';
 import type { MediaTransportObserver, PathStats, TransportState } from '../rooms/media-engine.ts';
 import { Reception } from './reception.ts';
-import { LONGEST, SECOND, type Sampled, type Sampler } from './sampler.ts';
+import { SECOND, type Sampled, type Sampler } from './sampler.ts';
 import { since } from './stream-counts.ts';
 import { StreamWatch } from './stream-watch.ts';
 import type { LayerCounts } from './validate.ts';
@@ -18,6 +18,8 @@ import { WayUp } from './way-up.ts';
 
 type TrackObserver = { on(event: 'pause' | 'resume' | 'close', listener: () => void): unknown };
 
+/** The longest time between two looks at a track that goes out, in ticks. */
+const SELDOM = 7 * SECOND;
 /** For how long all tracks of a client in trouble are looked at each second, ms. */
 const TROUBLE_LASTS_MS = 8000;
 /** A share of packets lost, and a change of the round trip in ms, from which on a client counts as in trouble. */
@@ -179,7 +181,7 @@ export class TransportWatch implements Sampled {
 
   #period(): number {
     if (this.#troubled()) return SECOND;
-    return Math.min(LONGEST, Math.max(SECOND, (this.#outgoing.size * SECOND) / 2));
+    return Math.min(SELDOM, Math.max(SECOND, (this.#outgoing.size * SECOND) / 2));
   }
 
   #troubled(): boolean {

@@ -28,6 +28,7 @@ import { adoptConsumer } from './consumer.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
+import type { TransportMeter } from './transport-meter.ts';
 import type { TransportWatch } from './transport-watch.ts';
 import {
   checkDtlsParameters,
@@ -59,6 +60,8 @@ type TransportExtras = {
   readonly branch: Branch;
   /** Measures it, where anybody wants to know. */
   readonly watch?: TransportWatch | undefined;
+  /** Counts what it carries, where anybody wants to know. */
+  readonly meter?: TransportMeter | undefined;
 };
 
 export class SfuTransport implements MediaTransport {
@@ -68,6 +71,7 @@ export class SfuTransport implements MediaTransport {
   readonly #listener: MediaTransportListener;
   readonly #branch: Branch;
   readonly #watch: TransportWatch | undefined;
+  readonly #meter: TransportMeter | undefined;
   #state: TransportState = 'new';
   #connecting = false;
   #hasData = false;
@@ -79,7 +83,7 @@ export class SfuTransport implements MediaTransport {
     transport: WebRtcTransport,
     room: RoomMedia,
     listener: MediaTransportListener,
-    { branch, watch }: TransportExtras,
+    { branch, watch, meter }: TransportExtras,
   ) {
     this.id = transport.id as TransportId;
     this.#branch = branch;
@@ -87,6 +91,7 @@ export class SfuTransport implements MediaTransport {
     this.#room = room;
     this.#listener = listener;
     this.#watch = watch;
+    this.#meter = meter;
     transport.on('icestatechange', () => this.#stateChanged());
     transport.on('dtlsstatechange', () => this.#stateChanged());
     count(branch.host.load.counts, 'transports', transport.observer);
@@ -148,7 +153,13 @@ export class SfuTransport implements MediaTransport {
         throw error;
       }
       this.#watch?.produced(producer);
-      return adoptProducer(producer, layers);
+      this.#meter?.produced(producer);
+      const adopted = adoptProducer(producer, layers);
+      const close = () => {
+        this.#meter?.ending(producer);
+        adopted.close();
+      };
+      return { ...adopted, close };
     }, this.#gone);
   }
 
@@ -186,6 +197,7 @@ export class SfuTransport implements MediaTransport {
   }
 
   close(): void {
+    this.#meter?.finish();
     this.#transport.close();
   }
 
@@ -209,6 +221,7 @@ export class SfuTransport implements MediaTransport {
     const state = jointState(this.#transport);
     if (state === this.#state) return;
     this.#state = state;
+    if (state === 'connected') this.#meter?.start();
     this.#watch?.stateChanged(state);
     this.#listener.state(state);
   }

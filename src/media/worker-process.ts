@@ -22,6 +22,8 @@ export type WorkerProcess = {
   readonly load: WorkerLoad;
   /** Whose tracks and transports are measured, in turn. */
   readonly sampler: Sampler;
+  /** The last counts of transports that are closed, on their way. */
+  readonly readings: Set<Promise<void>>;
   readonly usage: { cpuSeconds: number; cpuLoad: number; rssBytes: number };
   /** Reads `usage` anew, and ends a worker that no longer answers. Never throws. */
   sample(): Promise<void>;
@@ -110,6 +112,7 @@ function workerProcess(
     rooms: new Set(),
     load,
     sampler: new Sampler(),
+    readings: new Set(),
     usage,
     sample,
   };

@@ -68,6 +68,8 @@ export type RelayOptions = {
   readonly addonPath?: string | undefined;
   readonly limits: RelayLimits;
   readonly log?: RelayLog;
+  /** So many bytes more were relayed for `identity`, both ways. */
+  readonly onRelayed?: (identity: string, bytes: number) => void;
   /** An allocation has ended. */
   readonly onEnded?: (allocation: EndedAllocation) => void;
 };

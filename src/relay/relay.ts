@@ -87,7 +87,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     revocations: [...revocations.values()].filter(({ issuedUntil }) => issuedUntil > Date.now()),
   });
   const onUsage = ({ ended, shares }: Extract<Report, { type: 'usage' }>) => {
-    for (const share of shares) usage.add(share.identity, share.usage, share.isNew);
+    for (const share of shares) {
+      usage.add(share.identity, share.usage, share.isNew);
+      options.onRelayed?.(share.identity, share.usage.bytesUp + share.usage.bytesDown);
+    }
     for (const allocation of ended) options.onEnded?.(allocation);
   };
   const slots = Array.from(

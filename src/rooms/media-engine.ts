@@ -36,11 +36,16 @@ export type MediaRoom = {
 export type TransportOptions = {
   /** Without one nothing is measured, and that costs nothing. */
   observer?: MediaTransportObserver | undefined;
+  /** Told from time to time of what the transport has carried since, and of the rest soon after it was closed. */
+  onUsed?: ((bytes: UsedBytes) => void) | undefined;
   /** Whether it can carry data channels. */
   data?: boolean;
   /** What the transport forwards carries these in place of the room's own. */
   payloadTypes?: PayloadTypes | undefined;
 };
+
+/** Bytes of RTP, from the client and to it. */
+export type UsedBytes = { readonly received: number; readonly sent: number };
 
 /**
  * By which payload type a receiver knows each codec, under the payload type that the room's capabilities prefer for it:

@@ -11,6 +11,7 @@ import type {
   MediaRoom,
   MediaTransport,
   MediaTransportListener,
+  UsedBytes,
 } from './media-engine.ts';
 import { MediaReport, type TrackIdentity } from './media-report.ts';
 import type { MediaObserver } from './media-view.ts';
@@ -40,6 +41,8 @@ export type MediaOwner = {
   readonly id: ParticipantId;
   tell(event: RoomEvent): void;
   readonly observer: MediaObserver | undefined;
+  /** Told of the media that it sends and receives, also after it has gone. */
+  readonly onUsed: ((bytes: UsedBytes) => void) | undefined;
   /** Where there is one transport for both directions. */
   readonly single?: SingleTransport | undefined;
 };
@@ -81,7 +84,7 @@ export class ParticipantMedia {
   /** Opens both transports, or the single one. Throws what the engine throws, and then leaves nothing open. */
   static async open(room: MediaRoom, owner: MediaOwner): Promise<ParticipantMedia> {
     let media: ParticipantMedia | undefined;
-    const { id, observer, single } = owner;
+    const { id, observer, single, onUsed } = owner;
     const report =
       observer &&
       new MediaReport(id, observer, {
@@ -92,6 +95,7 @@ export class ParticipantMedia {
       const [listener, seen] = report?.listeners() ?? [UNHEARD];
       return room.openTransport(single === undefined ? listener : heardBy(single, listener), {
         observer: seen,
+        onUsed,
         data,
         payloadTypes: single?.payloadTypes,
       });

@@ -5,6 +5,7 @@ import type { IceServer, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import type { DataSettings } from './messaging.ts';
+import type { UsedBytes } from './media-engine.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { Moderation } from './moderation.ts';
 import type { MediaObserver } from './media-view.ts';
@@ -25,6 +26,8 @@ export type RoomOfParticipant = {
   readonly tick: TickFrame;
   /** Who is told what the server sees of its media. */
   readonly observer: MediaObserver | undefined;
+  /** Whom to tell how much media the participant sends and receives. */
+  usedBy(participant: Participant): ((bytes: UsedBytes) => void) | undefined;
   now(): Millis;
   iceServers(profile: Profile): IceServer[];
   /** To everyone who has joined, but not to `except`. */

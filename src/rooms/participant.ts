@@ -137,7 +137,9 @@ export class Participant {
   async prepare(room: MediaRoom, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
     const { observer } = this.#room;
     const tell = (event: RoomEvent) => this.tell(event);
-    const media = await ParticipantMedia.open(room, { id: this.id, observer, tell, single: this.#link.transport });
+    const onUsed = this.#room.usedBy(this);
+    const single = this.#link.transport;
+    const media = await ParticipantMedia.open(room, { id: this.id, observer, onUsed, tell, single });
     if (this.#state === 'left') {
       media.close();
       throw this.refusal;

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { IceServer, Metadata } from './events.ts';
 import type { RoomFact } from './facts.ts';
 import type { Identity, RoomName } from './ids.ts';
-import type { MediaEngine } from './media-engine.ts';
+import type { MediaEngine, UsedBytes } from './media-engine.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { DataSettings } from './messaging.ts';
 import type { Actor } from './facts.ts';
@@ -53,6 +53,8 @@ export type RoomContext = {
   readonly move: (from: Room, participant: Participant, to: RoomName, actor: Actor) => Promise<Participant>;
   /** Who is told what the server sees of everyone's media; nobody where there is none. */
   readonly observer?: MediaObserver | undefined;
+  /** Media was sent and received by somebody in the room of this name, with a token of this key. */
+  readonly onUsed?: ((room: RoomName, keyId: string, bytes: UsedBytes) => void) | undefined;
   /** The room has something for the next tick. */
   readonly onTickDue: (room: Room) => void;
   /** The room's occupancy has changed, and with it the time at which it closes by itself. */

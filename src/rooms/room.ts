@@ -14,6 +14,7 @@ import type {
 } from './events.ts';
 import type { Actor, RoomCloseReason, RoomFact } from './facts.ts';
 import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
+import type { UsedBytes } from './media-engine.ts';
 import type { ConnectionQuality, MediaObserver } from './media-view.ts';
 import { Moderation } from './moderation.ts';
 import type { DataSettings } from './messaging.ts';
@@ -223,6 +224,11 @@ export class Room implements RoomOfParticipant {
 
   get observer(): MediaObserver | undefined {
     return this.#context.observer;
+  }
+
+  usedBy({ profile: { keyId } }: Participant): ((bytes: UsedBytes) => void) | undefined {
+    const { onUsed } = this.#context;
+    return onUsed && ((bytes) => onUsed(this.name, keyId, bytes));
   }
 
   now(): Millis {

@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 
 import type { RoomFact } from '../../src/rooms/facts.ts';
 import type { Millis } from '../../src/kernel/clock.ts';
+import { BytesTally } from '../../src/events/bytes-tally.ts';
 import { type EventFact, eventText } from '../../src/events/event.ts';
 import { LogFile } from '../../src/events/store/log-file.ts';
 import { answer, type EventsAnswer, type UsageAnswer } from '../../src/events/store/queries.ts';
@@ -40,14 +41,73 @@ test('usage is what the log says: who left counts, who is there counts up to now
   write(file, [other.joined, other.left, night.joined, there.joined, night.left]);
   const now = at(13 * HOUR);
   assert.deepEqual(usage(file, now), [
-    [TODAY, 'room-1', 'a', 1, 2 * HOUR],
-    [TODAY, 'room-1', 'b', 1, HOUR],
-    [TODAY, 'room-2', 'a', 1, HOUR],
-    [TODAY + 1, 'room-1', 'a', 0, 3 * HOUR],
-    [TODAY + 1, 'room-1', 'b', 0, HOUR],
+    [TODAY, 'room-1', 'a', 1, 2 * HOUR, 0, 0, 0],
+    [TODAY, 'room-1', 'b', 1, HOUR, 0, 0, 0],
+    [TODAY, 'room-2', 'a', 1, HOUR, 0, 0, 0],
+    [TODAY + 1, 'room-1', 'a', 0, 3 * HOUR, 0, 0, 0],
+    [TODAY + 1, 'room-1', 'b', 0, HOUR, 0, 0, 0],
   ]);
-  assert.deepEqual(usage(file, now, { keyId: 'b', from: TODAY + 1 }), [[TODAY + 1, 'room-1', 'b', 0, HOUR]]);
-  assert.deepEqual(usage(file, now, { room: 'room-2' }), [[TODAY, 'room-2', 'a', 1, HOUR]]);
+  assert.deepEqual(usage(file, now, { keyId: 'b', from: TODAY + 1 }), [[TODAY + 1, 'room-1', 'b', 0, HOUR, 0, 0, 0]]);
+  assert.deepEqual(usage(file, now, { room: 'room-2' }), [[TODAY, 'room-2', 'a', 1, HOUR, 0, 0, 0]]);
+});
+
+test('bytes in usage are those of the events, and those that were added up: none lost, none twice', () => {
+  const bytes = fc.record({
+    room: fc.constantFrom('room-1', 'room-2', undefined),
+    keyId: fc.constantFrom('a', 'b'),
+    publishedBytes: fc.nat(),
+    forwardedBytes: fc.nat(),
+    relayedBytes: fc.nat(),
+  });
+  const step = fc.oneof(
+    bytes.map((used) => ({ do: 'add', used }) as const),
+    fc.constantFrom('room-1', 'room-2', undefined).map((room) => ({ do: 'close', room }) as const),
+    fc.constant({ do: 'note' } as const),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+      const start = { path: ':memory:', writer: 'w', retention: 1, usageRetention: 1, busyTimeout: 1, retryAfter: 1 };
+      const file = new LogFile(start, 0, NOON);
+      const tally = new BytesTally();
+      const expected = new Map<string, number[]>();
+      let clock = 0;
+      const note = (facts: readonly EventFact[]) => {
+        if (facts.length === 0) return;
+        const first = file.last + 1;
+        const batch = { first, texts: facts.map((fact, index) => eventText(fact, first + index, undefined)) };
+        file.append(batch);
+        // A batch whose word of being stored was lost is sent again.
+        file.append(batch);
+      };
+      for (const { do: what, ...rest } of steps) {
+        clock += HOUR;
+        if (what === 'add' && 'used' in rest) tally.add(rest.used, rest.used);
+        else if (what === 'close' && 'room' in rest) note(tally.take(at(clock), { room: rest.room }));
+        else note(tally.take(at(clock)));
+        if (!('used' in rest)) continue;
+        const { room = '', keyId, publishedBytes, forwardedBytes, relayedBytes } = rest.used;
+        const before = expected.get(`${room} ${keyId}`) ?? [0, 0, 0];
+        const more = [publishedBytes, forwardedBytes, relayedBytes];
+        if (more.some(Boolean))
+          expected.set(
+            `${room} ${keyId}`,
+            before.map((sum, index) => sum + more[index]!),
+          );
+      }
+      note(tally.take(at(clock)));
+      const found = new Map<string, number[]>();
+      for (const row of usage(file, at(clock)) as [number, string, string, number, number, ...number[]][]) {
+        const [, room, keyId, , , ...more] = row;
+        const before = found.get(`${room} ${keyId}`) ?? [0, 0, 0];
+        found.set(
+          `${room} ${keyId}`,
+          before.map((sum, index) => sum + more[index]!),
+        );
+      }
+      file.close();
+      assert.deepEqual(new Map([...found].toSorted()), new Map([...expected].toSorted()));
+    }),
+  );
 });
 
 test('pages of usage, put together, are all of it', (t) => {

@@ -115,6 +115,11 @@ export class LogFile {
       case 'track-unpublished':
         to.closeTrack.run(producerId);
         return;
+      case 'bytes-counted': {
+        const { publishedBytes = 0, forwardedBytes = 0, relayedBytes = 0 } = event;
+        to.useBytes.run(Math.floor(at / DAY_MS), room, keyId, publishedBytes, forwardedBytes, relayedBytes);
+        return;
+      }
       default:
         return;
     }
@@ -171,7 +176,8 @@ type Statements = Record<
   | 'closeParticipant'
   | 'openTrack'
   | 'closeTrack'
-  | 'use',
+  | 'use'
+  | 'useBytes',
   StatementSync
 >;
 
@@ -189,8 +195,15 @@ function prepare(sql: DatabaseSync): Statements {
     openTrack: sql.prepare('INSERT OR REPLACE INTO open_track VALUES (?, ?, ?)'),
     closeTrack: sql.prepare('DELETE FROM open_track WHERE id = ?'),
     use: sql.prepare(
-      'INSERT INTO usage VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE ' +
+      'INSERT INTO usage (day, room, keyId, joins, participantMs) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE ' +
         'SET joins = joins + excluded.joins, participantMs = participantMs + excluded.participantMs',
+    ),
+    useBytes: sql.prepare(
+      'INSERT INTO usage (day, room, keyId, joins, participantMs, publishedBytes, forwardedBytes, relayedBytes) ' +
+        'VALUES (?, ?, ?, 0, 0, ?, ?, ?) ON CONFLICT DO UPDATE SET ' +
+        'publishedBytes = publishedBytes + excluded.publishedBytes, ' +
+        'forwardedBytes = forwardedBytes + excluded.forwardedBytes, ' +
+        'relayedBytes = relayedBytes + excluded.relayedBytes',
     ),
   };
 }

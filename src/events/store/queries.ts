@@ -30,7 +30,14 @@ export type EventsAnswer =
   /** `after` is a number from which this log cannot go on. It has `first` to `last`; `first` is one more where it is empty. */
   | { readonly missing: { readonly first: number; readonly last: number } };
 
-export type UsageRow = UsageKey & { readonly joins: number; readonly participantMs: number };
+/** `room` is empty where bytes were relayed for no room. */
+export type UsageRow = UsageKey & {
+  readonly joins: number;
+  readonly participantMs: number;
+  readonly publishedBytes: number;
+  readonly forwardedBytes: number;
+  readonly relayedBytes: number;
+};
 export type UsageAnswer = { readonly rows: readonly UsageRow[]; readonly asOf: number; readonly more: boolean };
 
 /** The answer to each query. */
@@ -79,9 +86,13 @@ function usage(sql: DatabaseSync, query: Extract<LogQuery, { type: 'usage' }>, n
          SELECT joined / ${DAY_MS}, room, keyId, joined FROM open_participant
          UNION ALL SELECT day + 1, room, keyId, (day + 1) * ${DAY_MS} FROM present WHERE (day + 1) * ${DAY_MS} < ?
        )
-       SELECT day, room, keyId, sum(joins) AS joins, sum(ms) AS participantMs FROM (
-         SELECT day, room, keyId, joins, participantMs AS ms FROM usage WHERE ${where}
-         UNION ALL SELECT day, room, keyId, 0, max(0, min(?, (day + 1) * ${DAY_MS}) - since) FROM present WHERE ${where}
+       SELECT day, room, keyId, sum(joins) AS joins, sum(ms) AS participantMs, sum(publishedBytes) AS publishedBytes,
+         sum(forwardedBytes) AS forwardedBytes, sum(relayedBytes) AS relayedBytes
+       FROM (
+         SELECT day, room, keyId, joins, participantMs AS ms, publishedBytes, forwardedBytes, relayedBytes
+         FROM usage WHERE ${where}
+         UNION ALL SELECT day, room, keyId, 0, max(0, min(?, (day + 1) * ${DAY_MS}) - since), 0, 0, 0
+         FROM present WHERE ${where}
        ) GROUP BY day, room, keyId ORDER BY day, room, keyId LIMIT ?`,
     )
     .all(now, ...values, now, ...values, limit + 1) as UsageRow[];

@@ -30,4 +30,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (day, room, keyId)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE usage ADD COLUMN publishedBytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE usage ADD COLUMN forwardedBytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE usage ADD COLUMN relayedBytes INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
