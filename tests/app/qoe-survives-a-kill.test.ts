@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { beaconOf, bearing, postBeacon } from '../support/beacons.ts';
 import { joinRoom } from '../support/participant.ts';
 import { startServerProcess } from '../support/server-process.ts';
+import { smallDisk } from '../support/small-disk.ts';
 
 const KEY = 'mine.0123456789abcdef0123456789abcdef';
 
@@ -77,6 +78,54 @@ test('a store that cannot be opened: calls and scores go on, /ready says so, and
   ann.close();
 });
 
+test('a disk that is full in mid-call: calls and scores go on, /ready says so, and what came meanwhile is written', async (t) => {
+  const disk = smallDisk(t, '4m');
+  if (disk === undefined) return t.skip('needs root, for a small tmpfs');
+  const server = await start(t, disk);
+  const ann = await joinRoom(server.origin, await server.token('lobby', 'ann'));
+  let seq = 0;
+  const tell = async () => {
+    const sample = { kind: 'send', track: 'mic', packets: 100, lost: 0, rtt: 30, seq: (seq += 1) };
+    const { status, body } = await postBeacon(server.origin, beaconOf(ann.id, [sample]), bearing(ann.token));
+    assert.deepEqual([status, body.accepted], [202, 1], 'nobody is refused for it');
+  };
+  const qoe = async () => {
+    const { checks } = (await (await fetch(`${server.origin}/ready`)).json()) as { checks: Record<string, Check> };
+    return checks['qoe'];
+  };
+  const seconds = async () => {
+    const { series } = await server.get(`/v1/qoe/sessions/${ann.id}`);
+    return (series as { t: number[] } | undefined)?.t ?? [];
+  };
+  await until(async () => {
+    await tell();
+    return (await seconds()).length > 0;
+  });
+
+  const ballast = join(disk, 'ballast');
+  fillUp(ballast);
+  await until(async () => {
+    await tell();
+    return (await qoe())?.state === 'degraded';
+  });
+  const full = Date.now();
+  assert.match((await qoe())?.reason ?? '', /full/u);
+  const { participants } = await server.get('/v1/qoe/rooms/lobby');
+  assert.equal((participants as object[]).length, 1, 'what goes on is told');
+  await until(async () => {
+    await tell();
+    return Date.now() - full > 2000;
+  });
+
+  rmSync(ballast);
+  await until(async () => {
+    await tell();
+    return (await qoe())?.state === undefined;
+  });
+  await until(async () => (await seconds()).some((at) => at >= full && at < full + 2000));
+  ann.close();
+});
+
 test('switched off, there is nothing to ask, and /ready says so', async (t) => {
   const server = await start(t, 'memory', ['--qoe.enabled', 'false']);
   const { checks } = (await (await fetch(`${server.origin}/ready`)).json()) as { checks: Record<string, object> };
@@ -105,6 +154,17 @@ async function start(t: TestContext, folder: string, flags: readonly string[] = 
       return ((await answer.json()) as { token: string }).token;
     },
   };
+}
+
+/** Leaves not a byte. */
+function fillUp(path: string): void {
+  for (let size = 1 << 20; size >= 1;) {
+    try {
+      appendFileSync(path, Buffer.alloc(size));
+    } catch {
+      size >>= 1;
+    }
+  }
 }
 
 function scratch(t: TestContext): string {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 
 import type { QoeStore } from '../../../src/qoe/store/store.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 import { begin, NOW, open, pointAt, scratch, until, written } from './store.ts';
 
 test('while another process holds the lock, points wait; then they are all there', async (t) => {
@@ -29,7 +29,7 @@ test('while another process holds the lock, points wait; then they are all there
 });
 
 test('a full disk: what came goes on waiting, in bounds; with room again, it is written', async (t) => {
-  const folder = smallDisk(t);
+  const folder = smallDisk(t, '2m');
   if (folder === undefined) return t.skip('needs root, for a small tmpfs');
   const { store } = open(t, join(folder, 'qoe.sqlite'));
   const key = begin(store, 'a');
@@ -99,23 +99,6 @@ test('a file of a newer version is left alone', async (t) => {
   assert.equal(same.prepare('PRAGMA user_version').get()?.['user_version'], 99);
   same.close();
 });
-
-/** A file system of 2 MB, or undefined where there may be none. */
-function smallDisk(t: TestContext): string | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const disk = mkdtempSync(join(tmpdir(), 'sluice-qoe-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'ignore' });
-  } catch {
-    rmSync(disk, { recursive: true });
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync('umount', ['--lazy', disk]);
-    rmSync(disk, { recursive: true });
-  });
-  return disk;
-}
 
 /** Leaves some hundred KB. */
 function fill(path: string): void {
