@@ -68,7 +68,7 @@ async function run(its: string, what: Scenario, args: readonly string[]): Promis
     const failed = failedThresholds(flags.thresholds, recorded.values);
     const result: Result = {
       scenario: its,
-      options: flags.options,
+      options: Object.fromEntries(Object.entries(flags.options).filter(([flag]) => flag in what.defaults)),
       machine: machineInWords(),
       startedAt,
       recorded,

@@ -16,6 +16,7 @@ export type Gathering =
 
 export type CrowdCount = { readonly packets: number; readonly lost: number };
 
+const AT_ONCE = 14;
 const reception = emptyReception();
 
 process.once('message', (gathering: Gathering) => void begin(gathering));
@@ -36,13 +37,16 @@ function count(): void {
 async function gather(gathering: Gathering): Promise<void> {
   if (gathering.kind === 'sluice') {
     const studio = { metronome: startMetronome(), sent: new Map() };
-    for (const token of gathering.tokens) {
-      await joinBot({ origin: gathering.origin, token, studio, receive: reception });
-    }
-    return;
+    const at = { origin: gathering.origin, studio, receive: reception };
+    return together(gathering.tokens.map((token) => () => joinBot({ ...at, token })));
   }
   const session = await openJanusSession(gathering.url);
-  for (let index = 0; index < gathering.count; index += 1) {
-    await subscribeToJanus(session, reception);
+  return together(Array.from({ length: gathering.count }, () => () => subscribeToJanus(session, reception)));
+}
+
+/** Some at a time: a handshake may wait a second for a lost packet. */
+async function together(joins: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (let at = 0; at < joins.length; at += AT_ONCE) {
+    await Promise.all(joins.slice(at, at + AT_ONCE).map((join) => join()));
   }
 }

@@ -34,6 +34,7 @@ export type Recorded = {
   readonly notes: readonly string[];
 };
 
+const MOST_NOTES = 20;
 const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999, max: 1 };
 
 export function createRecorder(): Recorder {
@@ -65,7 +66,10 @@ export function createRecorder(): Recorder {
     },
     gauge: (name, value, unit) => void gauges.set(name, { value, unit }),
     set: (name, value, unit) => void fixed.set(name, { name, value, unit }),
-    note: (text) => void notes.push(text),
+    note(text) {
+      // What goes wrong goes wrong often.
+      if (notes.length < MOST_NOTES && !notes.includes(text)) notes.push(text);
+    },
     begin() {
       for (const map of [counts, times, gauges, series]) map.clear();
       began = last = performance.now();

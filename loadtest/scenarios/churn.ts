@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.ts';
 
 export const churn: Scenario = {
   about: '--rate joins and leaves a second, with transports, a voice and a camera, --users to a room',
-  defaults: { rate: 5, users: 5, seconds: 10 },
+  defaults: { rate: 5, users: 5, video: 'vp8', seconds: 10 },
   async prepare(stage, { rate, users, seconds, video }) {
     const { target, recorder, run } = stage;
     const audience = createAudience(recorder);

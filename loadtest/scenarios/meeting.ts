@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createAudience } from '../bots/audience.ts';
-import type { Options, Scenario, Stage, Workload } from './scenario.ts';
+import type { Options, Scenario, Stage, Target, Workload } from './scenario.ts';
 
 export const meeting: Scenario = {
   about: '--rooms of --users, everyone sends a voice and a camera (--video vp8, h264 or none)',
-  defaults: { rooms: 2, users: 4, seconds: 10 },
+  defaults: { rooms: 2, users: 4, video: 'vp8', seconds: 10 },
   prepare: (stage, options) =>
     gather(stage, options, {
       rooms: options.rooms,
@@ -16,7 +16,7 @@ export const meeting: Scenario = {
 
 export const webinar: Scenario = {
   about: '--publishers (1 or 3) who send to --users who do not',
-  defaults: { rooms: 1, users: 30, publishers: 1, seconds: 10 },
+  defaults: { rooms: 1, users: 30, publishers: 1, video: 'vp8', seconds: 10 },
   serverFlags: ['--rooms.maxParticipants', '1000'],
   prepare: (stage, options) =>
     gather(stage, options, {
@@ -54,7 +54,15 @@ async function gather(stage: Stage, { video }: Options, { rooms, people }: Cast)
       audience.begin();
       await sleep(Math.max(0, until - performance.now()));
       audience.end();
+      recorder.set('pipes', await pipesOf(target), 'tracks between workers');
     },
     stop: () => audience.stop(),
   };
+}
+
+/** Tracks that a server sends from one of its workers to another, since their room has outgrown one. */
+async function pipesOf({ url }: Target): Promise<number> {
+  const metrics = await (await fetch(new URL('/v1/metrics', url))).text();
+  const samples = [...metrics.matchAll(/^sluice_worker_pipes\{[^}]*\} (\d+)$/gm)];
+  return samples.reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -6,6 +6,8 @@ import type { Options, Scenario, Stage } from './scenario.ts';
 const CORE = 1;
 /** Clients that set up at once. */
 const STORM = 64;
+/** A thread that has just started is half as fast. */
+const WARM_UP_SECONDS = 2;
 const MOST_IN_FLIGHT = 1000;
 
 export const turn: Scenario = {
@@ -16,6 +18,7 @@ export const turn: Scenario = {
   async prepare(stage, options) {
     const target = turnOf(stage);
     const generator = await buildGenerator(CORE);
+    await generator.run({ mode: 'storm', window: STORM, seconds: WARM_UP_SECONDS }, target);
     return {
       async run(until) {
         // A third of the time each, less what they warm up for.

@@ -94,7 +94,7 @@ export type DatagramIo = {
   open(options: OpenOptions): SocketHandle;
   /** The port that an open socket is bound to; 0 for a closed one. */
   portOf(socket: SocketHandle): number;
-  /** Sends what is queued, then closes the socket. Nothing more is reported for it. Idempotent. */
+  /** Sends what this socket has queued, then closes it. Nothing more is reported for it. Idempotent. */
   close(socket: SocketHandle): void;
 
   /**

@@ -175,6 +175,21 @@ for (const kind of IMPLEMENTATIONS) {
       await until(() => station.arrived.length === 1, 'it is there');
     });
 
+    test('what others have queued leaves with the batch in which a socket was closed', async (t) => {
+      const station = startStation(t, kind);
+      const [client, busy, closing, target] = [station.open(), station.open(), station.open(), station.open()];
+      station.onRecord = (socket) => {
+        if (socket !== busy) return;
+        station.queue(busy, 'an answer', station.addressOf(target));
+        station.queue(closing, 'a farewell', station.addressOf(target));
+        station.io.close(closing);
+        station.queue(busy, 'another', station.addressOf(target));
+        station.io.close(station.open());
+      };
+      station.send(client, 'x', station.addressOf(busy));
+      await until(() => station.arrived.filter(({ socket }) => socket === target).length === 3, 'all are there');
+    });
+
     test('a handle that is closed within a batch is not given again before its end', async (t) => {
       const station = startStation(t, kind);
       const [client, first, second] = [station.open(), station.open(), station.open()];

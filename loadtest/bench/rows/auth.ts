@@ -1,6 +1,6 @@
 import { generateApiKey, createApiKeys } from '../../../src/auth/api-keys.ts';
 import { createAuthenticator } from '../../../src/auth/authenticate.ts';
-import { type Door, createDoors } from '../../../src/auth/doors.ts';
+import { type Door, createDoors, DOORS } from '../../../src/auth/doors.ts';
 import { createJoinTokens } from '../../../src/auth/join-token.ts';
 import { createRevocations } from '../../../src/auth/revocation.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
@@ -41,11 +41,6 @@ export const auth: Row = {
 };
 
 const wide: RateLimit = { rate: 1e9, burst: 1e9 };
-const DOORS = [
-  ...['apiKey', 'anonymous', 'failedAuth', 'joinAddress', 'joinIdentity', 'control'],
-  ...['messages', 'data', 'dataBytes', 'beacons', 'beaconAddress'],
-];
-
 /** Join tokens that an application has signed, so that the server has not seen any of them. */
 async function openScene() {
   const key = generateApiKey();
@@ -54,7 +49,7 @@ async function openScene() {
   const ttl = { default: 3_600_000, limit: 86_400_000 };
   const settings = { keys, issuers: [], revocations, clock: systemClock, leeway: 5000, ttl, metadataLimit: 4096 };
   const [tokens, application] = [createJoinTokens(settings), createJoinTokens(settings)];
-  const limits = Object.fromEntries(DOORS.map((door) => [door, wide])) as Record<Door, RateLimit>;
+  const limits = Object.fromEntries(Object.keys(DOORS).map((door) => [door, wide])) as Record<Door, RateLimit>;
   const authenticator = createAuthenticator({ keys, tokens, doors: createDoors(limits, systemClock) });
   for (let n = 0; n < REVOKED; n += 1) tokens.revoke(`revoked-${n}`);
   const room = parseRoomName('standup')!;

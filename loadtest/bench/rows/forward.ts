@@ -114,7 +114,8 @@ function treeSeconds(pid: number): number {
 
 async function sluiceScene(size: number): Promise<Scene> {
   const server = await startOwnServer(['--rooms.maxParticipants', '1000', '--media.workers', '1']);
-  const studio: Studio = { metronome: startMetronome(), sent: new Map() };
+  // Nothing flows before everybody is there: joining is not what is measured.
+  const studio: Studio = { metronome: startMetronome({ waits: true }), sent: new Map() };
   const probes = emptyReception();
   const stop = async () => {
     studio.metronome.stop();
@@ -130,6 +131,7 @@ async function sluiceScene(size: number): Promise<Scene> {
       Array.from({ length: size - PROBES }, (_, index) => fetchToken(server, ROOM, `crowd-${index}`)),
     );
     const crowd = await gatherCrowd({ kind: 'sluice', origin: server.url, tokens });
+    studio.metronome.start();
     return { pid: server.pid, probes, crowd, stop: () => crowd.stop().then(stop) };
   } catch (error) {
     await stop();
@@ -139,7 +141,7 @@ async function sluiceScene(size: number): Promise<Scene> {
 
 async function janusScene(kit: JanusKit, size: number, options: JanusOptions = {}): Promise<Scene> {
   const server = await kit.start(options);
-  const metronome = startMetronome();
+  const metronome = startMetronome({ waits: true });
   const stop = async () => {
     metronome.stop();
     await server.stop();
@@ -150,6 +152,7 @@ async function janusScene(kit: JanusKit, size: number, options: JanusOptions = {
     const probes = emptyReception();
     for (let index = 0; index < PROBES; index += 1) await subscribeToJanus(session, probes, sent);
     const crowd = await gatherCrowd({ kind: 'janus', url: server.url, count: size - PROBES });
+    metronome.start();
     return { pid: server.pid, probes, crowd, stop: () => crowd.stop().then(stop) };
   } catch (error) {
     await stop();

@@ -10,6 +10,7 @@ import { SHA1_WORDS } from '../../../src/stun/sha1.ts';
 
 const BINDING_AT = 512;
 const ALLOCATE_AT = 1024;
+const MARKED_AT = 1536;
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -24,6 +25,8 @@ export type StunMessages = {
   readonly view: DataView<ArrayBuffer>;
   readonly binding: { readonly offset: number; readonly length: number };
   readonly allocate: { readonly offset: number; readonly length: number };
+  /** The Allocate with a FINGERPRINT: 6 attributes, all of them of RFC 5766. */
+  readonly marked: { readonly offset: number; readonly length: number };
   /** A copy of one of them: what a program has that got a datagram. */
   readonly bytes: (message: { readonly offset: number; readonly length: number }) => Buffer;
   /** The secret's key states, and the user's. */
@@ -68,16 +71,22 @@ export function stunMessages(): StunMessages {
   writer.fingerprint();
   const binding = { offset: BINDING_AT, length: writer.end() };
 
-  writer.begin(ALLOCATE_AT, 512, METHOD.ALLOCATE, CLASS.REQUEST, transaction, 0);
-  writer.uint32(ATTRIBUTE.REQUESTED_TRANSPORT, 17 << 24);
-  writer.bytes(ATTRIBUTE.USERNAME, username);
-  writer.bytes(ATTRIBUTE.REALM, utf8(REALM));
-  writer.bytes(ATTRIBUTE.NONCE, utf8('obMatJos2AAAD1b7e93cd5f2a80'));
-  writer.integrity(userKey, 0);
+  const writeAllocate = (offset: number) => {
+    writer.begin(offset, 512, METHOD.ALLOCATE, CLASS.REQUEST, transaction, 0);
+    writer.uint32(ATTRIBUTE.REQUESTED_TRANSPORT, 17 << 24);
+    writer.bytes(ATTRIBUTE.USERNAME, username);
+    writer.bytes(ATTRIBUTE.REALM, utf8(REALM));
+    writer.bytes(ATTRIBUTE.NONCE, utf8('obMatJos2AAAD1b7e93cd5f2a80'));
+    writer.integrity(userKey, 0);
+  };
+  writeAllocate(ALLOCATE_AT);
   const allocate = { offset: ALLOCATE_AT, length: writer.end() };
+  writeAllocate(MARKED_AT);
+  writer.fingerprint();
+  const marked = { offset: MARKED_AT, length: writer.end() };
 
   return {
-    ...{ slab, view, binding, allocate, secretKey, userKey, deriveKey },
+    ...{ slab, view, binding, allocate, marked, secretKey, userKey, deriveKey },
     bytes: ({ offset, length }) => Buffer.from(slab.slice(offset, offset + length)),
     readAllocate() {
       const reader = new MessageReader();

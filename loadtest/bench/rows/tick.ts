@@ -64,11 +64,14 @@ async function medians(publish: Publish): Promise<number[]> {
 
 type Changing = { readonly index: number; readonly level: (typeof QUALITY_LEVELS)[number] };
 
-function changes(round: number, size: number): Changing[] {
-  return Array.from({ length: Math.min(CHANGES, size) }, (_, change) => {
-    const turn = round * CHANGES + change;
-    return { index: (turn * 7) % size, level: QUALITY_LEVELS[(turn + Math.floor(turn / size)) % 4]! };
-  });
+/** What changes in each of some ticks, made before they are timed. */
+function planned(size: number): Changing[][] {
+  return Array.from({ length: 64 }, (_, round) =>
+    Array.from({ length: Math.min(CHANGES, size) }, (_unused, change) => {
+      const turn = round * CHANGES + change;
+      return { index: (turn * 7) % size, level: QUALITY_LEVELS[(turn + Math.floor(turn / size)) % 4]! };
+    }),
+  );
 }
 
 async function openRoom(size: number): Promise<{ publish: Publish; close(): void }> {
@@ -78,9 +81,10 @@ async function openRoom(size: number): Promise<{ publish: Publish; close(): void
   const sockets = Array.from({ length: size }, () => new WebSocket(`ws://127.0.0.1:${port}`));
   await Promise.all(sockets.map((socket) => once(socket, 'open')));
   const room = new Tick();
+  const plan = planned(size);
   return {
     publish(round) {
-      for (const { index, level } of changes(round, size)) room.setQuality(index, level);
+      for (const { index, level } of plan[round % plan.length]!) room.setQuality(index, level);
       const frame = room.take();
       if (frame !== undefined) app.publish(TOPIC, tickText(frame), false, false);
     },
@@ -102,9 +106,10 @@ async function openSocketIo(size: number): Promise<{ publish: Publish; close(): 
     io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true }),
   );
   await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.once('connect', () => resolve()))));
+  const plan = planned(size);
   return {
     publish(round) {
-      const q = changes(round, size).flatMap(({ index, level }) => [index, QUALITY_LEVELS.indexOf(level)]);
+      const q = plan[round % plan.length]!.flatMap(({ index, level }) => [index, QUALITY_LEVELS.indexOf(level)]);
       server.to(TOPIC).emit('tick', { q });
     },
     close() {
