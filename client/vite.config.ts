@@ -26,9 +26,9 @@ const leaveOut: Plugin = {
 };
 
 /**
- * One command, three builds: the SDK as one ES module at dist/client/sdk/sluice.js, and the pages with hashed assets
- * in dist/client/web/. The meeting page and the dashboard share nothing there: a chunk of both would be one more file
- * to wait for before a join. `builder` makes `vite build` run all three, in this order.
+ * One command, four builds: the SDK as one ES module at dist/client/sdk/sluice.js with the worker of end-to-end
+ * encryption beside it, and the pages with hashed assets in dist/client/web/. The meeting page and the dashboard share nothing there: a chunk of both would be one more file
+ * to wait for before a join. `builder` makes `vite build` run all of them, in this order.
  */
 export default defineConfig({
   root: path('./web'),
@@ -76,6 +76,18 @@ export default defineConfig({
         sourcemap: true,
         lib: { entry: path('./sdk/sluice.ts'), formats: ['es'], fileName: () => 'sluice.js' },
         rolldownOptions: { output: { codeSplitting: false, minify: true, postBanner: COMPILE_HINT } },
+      },
+    },
+    e2ee: {
+      consumer: 'client',
+      build: {
+        target,
+        outDir: path('../dist/client/sdk'),
+        // The SDK is there already.
+        emptyOutDir: false,
+        copyPublicDir: false,
+        lib: { entry: path('./sdk/e2ee/worker.ts'), formats: ['es'], fileName: () => 'e2ee-worker.js' },
+        rolldownOptions: { output: { codeSplitting: false, minify: true } },
       },
     },
   },

@@ -42,7 +42,40 @@ export type JoinOptions = {
   giveUpAfter?: number;
   /** How the quality of this client's media is told to the server. By default it is, every 2 s. */
   qoe?: QoeOptions;
+  /** Encrypts media end to end: the server forwards what it cannot hear or see. Off by default. */
+  e2ee?: E2eeOptions;
 };
+
+/**
+ * End-to-end encryption of what is heard and seen, with keys of the application's; docs/e2ee.md. Nothing is sent in the
+ * clear, and nothing is shown that was not encrypted. Where the browser cannot, `join` fails with `not-supported`.
+ */
+export type E2eeOptions = {
+  /** From `createE2eeKeys()`. They may be set and changed at any time. */
+  keys: E2eeKeys;
+  /** The address of `e2ee-worker.js`, on the page's own origin. Default: beside the SDK's file. */
+  worker?: string | URL;
+  /** Whether one's own key is ratcheted when somebody joins, where one has a key of one's own. Default `true`. */
+  ratchetOnJoin?: boolean;
+};
+
+/** Keys have an `index`, 0 to 255; one that was set last is sent with, and frames say which one they are of. */
+export type E2eeKeys = {
+  /** One secret for all: a passphrase, or bytes (16 at least) of a random number generator. */
+  setShared(secret: string | Uint8Array, index?: number): void;
+  /** The key of one participant (16 bytes at least). `generation`: how often it was ratcheted, as `exportKey` says. */
+  setKey(identity: string, key: Uint8Array, options?: { index?: number; generation?: number }): void;
+  /** Goes on with a key that follows from this one, but not the other way round. Receivers do so by themselves. */
+  ratchet(identity: string): Promise<void>;
+  /** The key of `identity` as it is now, for somebody who has come: earlier frames do not open with it. */
+  exportKey(identity: string): Promise<{ key: Uint8Array; index: number; generation: number } | undefined>;
+};
+
+/**
+ * `encrypted`: all is well. `no-key`: there is no key of this index. `wrong-key`: what came was not encrypted with it.
+ * `unencrypted`: what came was not encrypted at all, say by a publisher over WHIP. Nothing is shown but in the first.
+ */
+export type EncryptionState = 'encrypted' | 'no-key' | 'wrong-key' | 'unencrypted';
 
 /**
  * Quality of experience: what `getStats()` says of each track and of the connection goes to the server of the room, where
@@ -85,6 +118,8 @@ export type RoomEvents = {
   trackMediaChanged: RemoteTrack;
   /** `layers` (what the server forwards at present) has changed. */
   trackLayersChanged: RemoteTrack;
+  /** How the end-to-end encryption of a track does, first told with its first frame. One's own may have `no-key`. */
+  encryptionChanged: { track: RemoteTrack | LocalTrack; state: EncryptionState };
   /** One's own tracks have changed: published, unpublished, muted, unmuted, or on another device. */
   localTracksChanged: LocalParticipant;
   /** A track of one's own ended by itself: its device was unplugged, or the browser's bar stopped the screen share. */

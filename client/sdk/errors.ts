@@ -11,6 +11,7 @@ export const CLIENT_ERRORS = {
   closed: 'The room is closed.',
   'not-supported': 'This browser cannot do this.',
   'media-failed': 'The media connection could not be set up.',
+  'encryption-failed': 'End-to-end encryption could not be set up.',
 
   // Calls between participants.
   'call-timeout': 'The other participant did not answer in time.',

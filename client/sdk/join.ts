@@ -1,6 +1,7 @@
 import type { JoinHello } from '../../src/signaling/wire.ts';
 import type { CloseReason, Join, JoinOptions, Room } from './api.ts';
 import { receiveCapabilities } from './capabilities.ts';
+import { canEncrypt } from './e2ee/session.ts';
 import { clientError, SluiceClientError } from './errors.ts';
 import { openLink } from './link.ts';
 import { RoomSession } from './room.ts';
@@ -17,6 +18,7 @@ export const join: Join = async (url, token, options = {}) => {
   const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
   const origin = originOf(url);
   if (options.signal?.aborted === true) throw clientError('aborted');
+  if (options.e2ee !== undefined && !canEncrypt()) throw clientError('not-supported');
   const timings: Timings = {};
   // Codecs are asked of the browser while the socket opens, and leave with the first message.
   const capabilities = receiveCapabilities();
@@ -57,7 +59,7 @@ function open(
         if (session !== undefined) return session.rejoined(joined);
         timings.joined = elapsed();
         attempt.close();
-        const { subscribe = 'auto', iceTransportPolicy = 'all', qoe = {} } = options;
+        const { subscribe = 'auto', iceTransportPolicy = 'all', qoe = {}, e2ee } = options;
         session = new RoomSession({
           link,
           joined,
@@ -66,6 +68,7 @@ function open(
           subscribe,
           iceTransportPolicy,
           qoe,
+          e2ee,
           timings,
           elapsed,
         });

@@ -2,7 +2,7 @@
  * One set-up of media: a receiving and a sending transport of one offer of the server. When the server's media or the
  * session is lost, the room closes it and opens another.
  */
-import type { Consumer, Device, Producer, Transport } from 'mediasoup-client/types';
+import type { Consumer, Device, Producer, RtpCodecCapability, Transport } from 'mediasoup-client/types';
 
 import type { ConsumerInfo, MediaOffer } from '../../src/rooms/events.ts';
 import type { Source } from '../../src/rooms/grants.ts';
@@ -11,6 +11,7 @@ import type { DtlsParameters, RtpParameters } from '../../src/rooms/ortc.ts';
 import type { MediaState } from './api.ts';
 import { type DataChannels, openDataChannels } from './data-channels.ts';
 import { browserCertificate, loadDevice } from './capabilities.ts';
+import type { E2ee } from './e2ee/session.ts';
 import { clientError, toClientError, type SluiceClientError } from './errors.ts';
 import { type IceRecovery, watchIce } from './ice-recovery.ts';
 import type { Link } from './link.ts';
@@ -44,6 +45,8 @@ export type MediaOptions = {
   scope: Scope;
   listener: MediaListener;
   iceTransportPolicy: RTCIceTransportPolicy;
+  /** Undefined: media is not encrypted end to end. */
+  e2ee: E2ee | undefined;
 };
 
 export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrack; paused: boolean };
@@ -66,7 +69,7 @@ export type Media = {
 
 /** Opens the transports; rejects with `not-supported` where browser and server share no codec. */
 export async function openMedia(options: MediaOptions): Promise<Media> {
-  const { offer, request, listener } = options;
+  const { offer, request, listener, e2ee } = options;
   const [device, certificate] = await Promise.all([loadDevice(offer.rtpCapabilities), browserCertificate()]);
   listener.deviceLoaded();
   const scope = options.scope.child();
@@ -82,7 +85,8 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   };
 
   function open(direction: 'send' | 'recv'): Transport {
-    const transport = create(device, direction, offer, options.iceTransportPolicy, certificate);
+    const settings = { certificates: [certificate], ...e2ee?.configuration };
+    const transport = create(device, direction, offer, options.iceTransportPolicy, settings);
     transport.on('connect', ({ dtlsParameters }, done) => {
       // No need to wait for the answer before ICE starts: the server learns of this before the first check arrives.
       done();
@@ -121,6 +125,13 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     return transport;
   }
 
+  /** With which codec a sender is made whose frames are encrypted, and what is done with it before it sends. */
+  function encryption(source: Source, kind: string, codecs: readonly RtpCodecCapability[]) {
+    if (e2ee === undefined) return {};
+    const codec = e2ee.choose(kind, codecs);
+    return { codec, onRtpSender: (sender: RTCRtpSender) => e2ee.seal(sender, source, codec) };
+  }
+
   function failed(error: unknown): void {
     if (!scope.closed) listener.problem(toClientError(error, 'media-failed'));
   }
@@ -134,6 +145,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         rtpParameters: info.rtpParameters as Consumer['rtpParameters'],
         // Tracks of one stream are played in sync: voice with face, and a screen with its sound.
         streamId: `${info.participantId}-${info.source.startsWith('screen') ? 'screen' : 'person'}`,
+        ...(e2ee === undefined ? {} : { onRtpReceiver: e2ee.open(info) }),
       });
       listener.received(info, consumer);
       return true;
@@ -173,9 +185,11 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       if (scope.closed) throw clientError('closed');
       send ??= open('send');
       try {
+        const codecs = device.sendRtpCapabilities.codecs ?? [];
         return await send.produce({
           track,
-          ...senderOptions(source, track.getSettings(), sendOptions, device.sendRtpCapabilities.codecs ?? []),
+          ...senderOptions(source, track.getSettings(), sendOptions, codecs),
+          ...encryption(source, track.kind, codecs),
           // Tracks are stopped and disabled by those who own them.
           stopTracks: false,
           disableTrackOnPause: false,
@@ -224,7 +238,7 @@ function create(
   direction: 'send' | 'recv',
   offer: MediaOffer,
   iceTransportPolicy: RTCIceTransportPolicy,
-  certificate: RTCCertificate,
+  additionalSettings: object,
 ): Transport {
   const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters }: TransportParameters = offer[direction];
   const options = {
@@ -235,7 +249,7 @@ function create(
     iceServers: offer.iceServers,
     ...(sctpParameters === undefined ? {} : { sctpParameters }),
     iceTransportPolicy,
-    additionalSettings: { certificates: [certificate] },
+    additionalSettings,
   };
   return direction === 'send' ? device.createSendTransport(options) : device.createRecvTransport(options);
 }

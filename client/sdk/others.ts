@@ -13,6 +13,8 @@ export type Others = {
   readonly participants: ReadonlyMap<string, RemoteParticipantView>;
   byIndex(index: number): RemoteParticipantView | undefined;
   byId(participantId: string): RemoteParticipantView | undefined;
+  /** The track that this producer brings. */
+  track(producerId: string): RemoteTrackView | undefined;
   /** All that there is now; see `Roster.reset`. */
   reset(participants: readonly ParticipantInfo[], graceUntil?: number, reason?: LeaveReason): void;
   /** Whether one may receive has changed. */
@@ -42,10 +44,11 @@ export function createOthers(
   const expected = new Set<string>();
   let stopTimer = () => undefined as void;
 
-  const trackOf = (info: ConsumerInfo) => {
-    const found = roster.find(info.producerId);
+  const trackBy = (producerId: string) => {
+    const found = roster.find(producerId);
     return found && participants.get(found.person.key)?.tracks.get(found.track.source);
   };
+  const trackOf = (info: ConsumerInfo) => trackBy(info.producerId);
 
   function announce(changes: readonly RosterChange[]): void {
     for (const change of changes) announceOne(change);
@@ -119,6 +122,7 @@ export function createOthers(
   return {
     participants,
     byIndex: (index) => [...participants.values()].find((participant) => participant.index === index),
+    track: trackBy,
     byId: (id) => [...participants.values()].find(({ participantId }) => participantId === id),
     reset(infos, graceUntil, reason) {
       announce(roster.reset(infos, graceUntil, reason));

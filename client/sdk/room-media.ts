@@ -4,6 +4,7 @@
  */
 import type { ConsumerInfo, MediaOffer } from '../../src/rooms/events.ts';
 import type { JoinTimings, MediaState, RoomEvents } from './api.ts';
+import type { E2ee } from './e2ee/session.ts';
 import { clientError, toClientError } from './errors.ts';
 import type { Link } from './link.ts';
 import { type Media, openMedia } from './media.ts';
@@ -24,6 +25,7 @@ export type RoomMediaOptions = {
   others: Others;
   messages: Messages;
   reporter: Reporter | undefined;
+  e2ee: E2ee | undefined;
   emit<Name extends 'mediaStateChanged' | 'problem'>(event: Name, value: RoomEvents[Name]): void;
 };
 
@@ -61,6 +63,7 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
       request: (name, params) => link.request(name, params),
       scope,
       iceTransportPolicy: options.iceTransportPolicy,
+      e2ee: options.e2ee,
       listener: {
         state: (now) => current() && setState(now),
         deviceLoaded: () => (timings.deviceLoaded ??= elapsed()),

@@ -9,10 +9,14 @@ import type {
   ChatMessage,
   CloseReason,
   Doer as ApiDoer,
+  E2eeOptions,
+  EncryptionState,
+  LocalTrack,
   Participant,
   QoeOptions,
   Payload,
   RemoteParticipant,
+  RemoteTrack,
   Room,
   RoomEvents,
   RoomState,
@@ -20,7 +24,9 @@ import type {
 } from './api.ts';
 import { type Chat, createChat, requireOpenTopic } from './chat.ts';
 import type { RoomContext } from './context.ts';
+import { createE2ee, type E2ee } from './e2ee/session.ts';
 import { createEmitter } from './emitter.ts';
+import { clientError } from './errors.ts';
 import { createLevels } from './levels.ts';
 import type { Link } from './link.ts';
 import { LocalParticipantView } from './local-participant.ts';
@@ -46,6 +52,7 @@ export type RoomOptions = {
   subscribe: 'auto' | 'manual';
   iceTransportPolicy: RTCIceTransportPolicy;
   qoe: QoeOptions;
+  e2ee: E2eeOptions | undefined;
   timings: Timings;
   /** Milliseconds since the call of `join`. */
   elapsed(): number;
@@ -333,8 +340,27 @@ export class RoomSession implements Room {
     const { link, iceTransportPolicy, timings, elapsed } = this.#options;
     return createRoomMedia({
       ...{ link, scope: this.#scope, iceTransportPolicy, timings, elapsed },
-      ...{ others: this.#others, messages: this.#messages, reporter: this.#reporter },
+      ...{ others: this.#others, messages: this.#messages, reporter: this.#reporter, e2ee: this.#createE2ee() },
       emit: (event, value) => this.#emitter.emit(event, value),
+    });
+  }
+
+  #createE2ee(): E2ee | undefined {
+    const { e2ee: options } = this.#options;
+    if (options === undefined) return undefined;
+    const tell = (track: RemoteTrack | LocalTrack | undefined, state: EncryptionState) => {
+      if (track !== undefined) this.#emitter.emit('encryptionChanged', { track, state });
+    };
+    const failed = (error: unknown) => this.#emitter.emit('problem', clientError('encryption-failed', error));
+    if (options.ratchetOnJoin !== false) {
+      this.#emitter.on('participantJoined', () => void options.keys.ratchet(this.self.identity).catch(failed));
+    }
+    return createE2ee({
+      ...{ options, failed, scope: this.#scope },
+      self: () => this.self.identity,
+      identityOf: (id) => this.#others.byId(id)?.identity,
+      sentChanged: (source, state) => tell(this.self.tracks.get(source), state),
+      receivedChanged: (producerId, state) => this.#inTurn(() => tell(this.#others.track(producerId), state)),
     });
   }
 

@@ -6,6 +6,7 @@ import { prepare } from './warm-up.ts';
 
 export type * from './api.ts';
 export { devices } from './devices.ts';
+export { createE2eeKeys } from './e2ee/keys.ts';
 export { type ClientErrorCode, SluiceClientError } from './errors.ts';
 export { join } from './join.ts';
 export { prepare };

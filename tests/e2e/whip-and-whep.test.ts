@@ -3,6 +3,7 @@ import test, { type TestContext } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
+import { parseRoomName } from '../../src/rooms/ids.ts';
 import { useBarePeer } from './support/bare-peer.ts';
 import { eventually } from './support/eventually.ts';
 import { useStage } from './support/stage.ts';
@@ -93,6 +94,29 @@ test('with a section for each, a player gets the tracks of everyone', async (t) 
     sections.map(({ direction }) => direction),
     ['recvonly', 'recvonly', 'recvonly', 'recvonly', 'inactive'],
   );
+});
+
+test('a player that names nobody gets who speaks, though others came first', async (t) => {
+  const { ada, bob } = await stage.call(t, 'speakers', 'ada', 'bob');
+  const [first, second] = stage.server.rooms.find(parseRoomName('speakers')!)!.participants();
+  // Whoever came first is silent.
+  await (first?.identity === 'ada' ? ada : bob).mute('microphone');
+  await eventually(
+    'the other one is the speaker',
+    () => stage.server.rooms.find(parseRoomName('speakers')!)?.tick.s,
+    (index) => index === second?.index,
+  );
+  const page = await bare(t);
+  const { status, text } = await page.evaluate(([from, by]) => barePeer.play('one', from, by, ['video', 'audio']), [
+    `${stage.server.url}/whep/speakers`,
+    await stage.server.token('speakers', 'player'),
+  ] as const);
+  assert.equal(status, 201, text);
+  assert.deepEqual(
+    [...text.matchAll(/^a=msid:(\S+)/gmu)].map(([, stream]) => stream),
+    [second?.id, second?.id],
+  );
+  await plays(page, 'one', 2);
 });
 
 test('one that vanishes without a word has left once ICE has missed it', { timeout: 90_000 }, async (t) => {

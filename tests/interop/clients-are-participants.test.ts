@@ -35,7 +35,7 @@ test('publishers and players are in lists, events, usage and QoE as everyone is'
   );
 
   const participants = await list('/v1/rooms/lab/participants', 'participants');
-  assert.deepEqual(participants.map(({ identity }) => identity).toSorted(), ['studio', 'viewer']);
+  assert.deepEqual(participants.map(({ identity }) => String(identity)).toSorted(), ['studio', 'viewer']);
   const tracks = (await server.call('GET', '/v1/rooms/lab/participants/studio')).body['producers'] as {
     source: string;
   }[];

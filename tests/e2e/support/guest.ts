@@ -23,14 +23,14 @@ export class Guest {
     this.context = page.context();
   }
 
-  /** Joins; rejects where the SDK does. */
-  async join(token: string, options: JoinOptions = {}): Promise<void> {
-    assert.equal(await this.tryToJoin(token, options), null, `${this.identity} joins`);
+  /** Joins; rejects where the SDK does. `secret`: media is encrypted end to end with it. */
+  async join(token: string, options: JoinOptions = {}, secret?: string): Promise<void> {
+    assert.equal(await this.tryToJoin(token, options, secret), null, `${this.identity} joins`);
   }
 
   /** The code with which the SDK refuses, or null. */
-  tryToJoin(token: string, options: JoinOptions = {}): Promise<string | null> {
-    return this.page.evaluate(([its, more]) => kit.join(its, more), [token, options] as const);
+  tryToJoin(token: string, options: JoinOptions = {}, secret?: string): Promise<string | null> {
+    return this.page.evaluate(([its, more, key]) => kit.join(its, more, key), [token, options, secret] as const);
   }
 
   /** Camera and microphone. */

@@ -4,6 +4,7 @@
  */
 import type {
   CameraOptions,
+  E2eeKeys,
   Join,
   JoinOptions,
   RemoteTrack,
@@ -53,6 +54,7 @@ export function installKit() {
   const connections: RTCPeerConnection[] = [];
   const elements = new Map<RemoteTrack, HTMLMediaElement>();
   let joined: Room | undefined;
+  let keys: E2eeKeys | undefined;
 
   const canvas = document.createElement('canvas');
   canvas.width = 16;
@@ -93,6 +95,11 @@ export function installKit() {
     note('chat', ({ identity, text }) => ({ identity, value: text }));
     note('qualityChanged', ({ participant: { identity }, level }) => ({ identity, value: level }));
     note('problem', ({ code, message }) => ({ value: `${code}: ${message}` }));
+    note('encryptionChanged', ({ track, state }) => ({
+      ...('participant' in track ? { identity: track.participant.identity } : {}),
+      source: track.source,
+      value: state,
+    }));
     note('mutedByOther', ({ track: { source }, by }) => ({ source, value: by.identity ?? by.kind }));
     note('unmuteRequested', ({ source, by }) => ({ source, value: by.identity ?? by.kind }));
     note('grantsChanged', ({ grants }) => ({ value: grants.publish.join() }));
@@ -151,12 +158,17 @@ export function installKit() {
   }
 
   const kit = {
-    /** Joins, and attaches every track; gives the code with which it failed, or null. */
-    async join(token: string, options: JoinOptions): Promise<string | null> {
+    /**
+     * Joins, and attaches every track; gives the code with which it failed, or null. `secret`: media is encrypted end to
+     * end with it.
+     */
+    async join(token: string, options: JoinOptions, secret?: string): Promise<string | null> {
       const sdk = '/sdk/sluice.js';
-      const { join } = (await import(sdk)) as { join: Join };
+      const { join, createE2eeKeys } = (await import(sdk)) as { join: Join; createE2eeKeys: () => E2eeKeys };
+      keys = secret === undefined ? undefined : createE2eeKeys();
+      keys?.setShared(secret ?? '');
       try {
-        joined = await join(location.origin, token, options);
+        joined = await join(location.origin, token, { ...options, ...(keys === undefined ? {} : { e2ee: { keys } }) });
       } catch (error) {
         return (error as { code: string }).code;
       }
@@ -175,6 +187,7 @@ export function installKit() {
       mediaDevices.getUserMedia = ({ video, ...rest } = {}) => open({ ...rest, ...(video ? { video: exactly } : {}) });
       await room().self.switchDevice('camera', 'another');
     },
+    setSecret: (secret: string, index: number) => keys?.setShared(secret, index),
     mute: (source: Source) => room().self.mute(source),
     unmute: (source: Source) => room().self.unmute(source),
     async shareScreen(on: boolean): Promise<void> {

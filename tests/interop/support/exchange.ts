@@ -3,7 +3,7 @@ export type Exchange = {
   readonly answer: string;
   readonly location: string;
   /** Ends the session; resolves with the status. */
-  end(): Promise<number>;
+  readonly end: () => Promise<number>;
 };
 
 /** Where and as whom a client publishes or plays. */

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import { eventually } from './support/eventually.ts';
+import { Guest } from './support/guest.ts';
+import { decodedOf, likeness, tapServer } from './support/server-tap.ts';
+import { useStage } from './support/stage.ts';
+
+// Before the server starts, so that nothing of its media engine is missed.
+const tap = tapServer();
+const stage = useStage();
+const SECRET = 'correct horse battery staple';
+
+test('who has the key sees and hears; who has another one sees nothing, and is told so, until it has the right one', async (t) => {
+  const ada = await joined(t, 'secret', 'ada', SECRET);
+  await ada.publish();
+  // Under the pages' content policy, which the worker has to fit.
+  const bob = new Guest('bob', await stage.open(t, '/dashboard'));
+  await bob.join(await stage.server.token('secret', 'bob'), {}, SECRET);
+  const eve = await joined(t, 'secret', 'eve', 'correct horse battery stable');
+
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+  for (const source of ['camera', 'microphone'] as const) {
+    await bob.told('encryptionChanged', { identity: 'ada', source, value: 'encrypted' });
+    await eve.told('encryptionChanged', { identity: 'ada', source, value: 'wrong-key' });
+  }
+  assert.deepEqual(await bob.page.evaluate(() => kit.violations()), []);
+  const { bytes, frames, shown, energy } = (await eventually(
+    'eve is sent it',
+    () => eve.reception('ada', 'camera'),
+    (reception) => (reception?.bytes ?? 0) > 20_000,
+  ))!;
+  assert.deepEqual([frames, shown?.width, energy], [0, 0, 0], `${bytes} bytes`);
+
+  await eve.page.evaluate((secret) => kit.setSecret(secret, 0), SECRET);
+  await Promise.all([eve.sees('ada'), eve.hears('ada')]);
+});
+
+test('the server forwards pictures that it cannot decode, and still knows which are key frames', async (t) => {
+  for (const secret of [undefined, SECRET]) {
+    const name = secret === undefined ? 'open' : 'sealed';
+    const ada = await joined(t, name, 'ada', secret);
+    await ada.publish();
+    const bob = await joined(t, name, 'bob', secret);
+    await bob.sees('ada');
+
+    const frames = await tap.pictures(t, 15);
+    const [first] = frames;
+    assert.ok(first !== undefined && (first[0]! & 1) === 0, 'a key frame, as its first byte says');
+    assert.deepEqual([first.readUInt16LE(6), first.readUInt16LE(8)], [320, 180]);
+
+    // By a decoder of the browser, and against what the peer sees.
+    const thumbnails = await decodedOf(bob.page, frames);
+    const likest = Math.min(...thumbnails.decoded.map((picture) => likeness(picture, thumbnails.seen)), Infinity);
+    if (secret === undefined) assert.ok(likest < 20, `the server decodes what is not encrypted: ${likest}`);
+    else assert.ok(likest > 35, `it decodes what is encrypted: ${likest}`);
+    await Promise.all([ada.leave(), bob.leave()]);
+  }
+});
+
+test('the server switches layers of an encrypted simulcast', async (t) => {
+  const ada = await joined(t, 'layers', 'ada', SECRET);
+  await ada.publish({ width: 640, height: 360, frameRate: 10, simulcast: true }, false);
+  const bob = await joined(t, 'layers', 'bob', SECRET);
+  await bob.sees('ada');
+  for (const [layer, width] of [
+    [0, 320],
+    [1, 640],
+  ] as const) {
+    await bob.setLayers('ada', layer);
+    await eventually(
+      `layer ${layer}`,
+      () => bob.reception('ada', 'camera'),
+      (reception) => reception?.width === width,
+      30_000,
+    );
+  }
+});
+
+test('the older API of browsers without script transforms understands the newer one, both ways', async (t) => {
+  const page = await stage.open(t, '/v1/health', {
+    prepare: (context) => context.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform')),
+  });
+  const old = new Guest('old', page);
+  await old.join(await stage.server.token('older', 'old'), {}, SECRET);
+  const ada = await joined(t, 'older', 'ada', SECRET);
+  await Promise.all([old.publish(), ada.publish()]);
+  await Promise.all([old.sees('ada'), old.hears('ada'), ada.sees('old'), ada.hears('old')]);
+});
+
+async function joined(t: TestContext, room: string, identity: string, secret: string | undefined): Promise<Guest> {
+  const guest = await stage.guest(t, identity);
+  await guest.join(await stage.server.token(room, identity), {}, secret);
+  return guest;
+}
