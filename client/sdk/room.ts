@@ -283,6 +283,11 @@ export class RoomSession implements Room {
       case 'participant-replaced':
         this.#others.apply(event);
         return this.#messages.arrived();
+      // The SDK sends and receives everything.
+      case 'consumers-withheld':
+      case 'consumers-forwarded':
+      case 'encodings-wanted':
+        return;
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':
@@ -291,7 +296,7 @@ export class RoomSession implements Room {
     }
   }
 
-  #ownTrackChanged(event: Extract<WireEvent, { producerId: string }>): void {
+  #ownTrackChanged(event: Extract<WireEvent, { type: keyof typeof CHANGES }>): void {
     const track = this.self.serverChanged(event.producerId, CHANGES[event.type]);
     if (track === undefined || event.type !== 'producer-paused') return;
     this.#emitter.emit('mutedByOther', { track, by: doerOf(event) });

@@ -158,6 +158,9 @@ export function createRoster(self?: string): Roster {
         case 'consumer-added':
         case 'consumer-removed':
         case 'consumer-layers':
+        case 'consumers-withheld':
+        case 'consumers-forwarded':
+        case 'encodings-wanted':
         case 'data':
         case 'room-updated':
         case 'quality':

@@ -42,6 +42,12 @@ const settings = {
     maximum: SOURCES.length,
     description: 'Tracks that each may publish at once.',
   }),
+  lastN: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()], {
+    description: 'Cameras that each is sent at most, those that matter most to it; null: all.',
+  }),
+  maxAudible: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()], {
+    description: 'Microphones that are forwarded at most, of those who spoke last; null: all.',
+  }),
   duplicateIdentity: Type.Union([Type.Literal('replace'), Type.Literal('reject'), Type.Literal('allow')], {
     description: 'What becomes of somebody who joins as an identity that is in the room already.',
   }),

@@ -22,12 +22,14 @@ export const DOORS = {
   beaconAddress: 'beacons from this address',
   /** Changes of oneself and of others, by participant. */
   control: 'changes from this participant',
+  /** Changes of what it sees and at which layers, by participant. */
+  view: 'changes of the view from this participant',
 } as const;
 export type Door = keyof typeof DOORS;
 
 /** The rate limits of the server. Keys that are addresses have been through `addressKey`. */
 export type Doors = {
-  /** Counts one against `key` at `door`. Throws `rate-limited` with `retryAfter`, whole seconds and at least 1. */
+  /** Counts one against `key` at `door`. Throws `rate-limited`, at `view` `too-many-view-changes`, with `retryAfter`, whole seconds and at least 1. */
   admit(door: Door, key: string): void;
   /** Throws what `admit` would throw, and counts nothing. */
   check(door: Door, key: string): void;
@@ -45,6 +47,7 @@ export function createDoors(limits: Readonly<Record<Door, RateLimit>>, clock: Cl
     beacons: createRateLimiter(limits.beacons, maxKeys),
     beaconAddress: createRateLimiter(limits.beaconAddress, maxKeys),
     control: createRateLimiter(limits.control, maxKeys),
+    view: createRateLimiter(limits.view, maxKeys),
   } satisfies Record<Door, unknown>;
 
   return {
@@ -61,5 +64,6 @@ export function createDoors(limits: Readonly<Record<Door, RateLimit>>, clock: Cl
 
 function refusal(door: Door, wait: number): SluiceError {
   const retryAfter = Math.max(1, Math.ceil(wait / 1000));
-  return new SluiceError('rate-limited', { detail: `Too many ${DOORS[door]}.`, retryAfter });
+  const code = door === 'view' ? 'too-many-view-changes' : 'rate-limited';
+  return new SluiceError(code, { detail: `Too many ${DOORS[door]}.`, retryAfter });
 }

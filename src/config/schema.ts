@@ -170,6 +170,7 @@ export const ConfigSchema = section({
     data: rateLimit,
     dataBytes: rateLimit,
     control: rateLimit,
+    view: rateLimit,
   }),
   rooms: section({
     createOnJoin: auto(Type.Boolean()),
@@ -178,6 +179,8 @@ export const ConfigSchema = section({
     maxParticipantsLimit: integer(1, 10_000),
     maxPublishers: nullable(integer(0, 10_000)),
     maxTracks: integer(1, 4),
+    lastN: nullable(integer(1, 10_000)),
+    maxAudible: nullable(integer(1, 10_000)),
     duplicateIdentity: Type.Union([Type.Literal('replace'), Type.Literal('reject'), Type.Literal('allow')]),
     emptyTimeout: duration(SECOND, 7 * DAY),
     departureTimeout: duration(0, 7 * DAY),

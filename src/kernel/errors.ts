@@ -49,6 +49,7 @@ export const ERRORS = {
 
   // Too much.
   'rate-limited': { status: 429, title: 'Too many requests.' },
+  'too-many-view-changes': { status: 429, title: 'The view changes more often than this server follows.' },
   'too-many-connections': { status: 429, title: 'Too many connections from this address.' },
   'too-slow': { status: 408, title: 'The client reads more slowly than the server must send.' },
 

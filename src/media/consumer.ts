@@ -28,6 +28,11 @@ export function adoptConsumer(consumer: Consumer, counts: LayerCounts, listener:
       refusing(async () => {
         if (open().type !== 'simple') await consumer.setPreferredLayers(boundLayers(layers, counts));
       }, gone),
+    setPriority: (priority) =>
+      refusing(async () => {
+        // Audio has no part in the bandwidth that is given out: it is always sent.
+        if (open().kind === 'video') await consumer.setPriority(priority);
+      }, gone),
     requestKeyFrame: () =>
       refusing(async () => {
         if (open().kind === 'video') await consumer.requestKeyFrame();

@@ -40,11 +40,10 @@ import {
 import type { LayerCounts } from './validate.ts';
 
 /**
- * Milliseconds between two key frames that receivers can make a sender produce. Many people joining at once would
- * otherwise cost the sender a key frame for each, at the price of waiting so long for the second one. More than the 300 ms
- * within which Chromium's encoder makes no second one: a request that it ignores is repeated only after a second.
+ * Milliseconds between two key frames that receivers can make a sender produce of one encoding: two a second, however many
+ * people join at once, at the price of waiting so long for the second one. (Chromium's encoder makes none within 300 ms.)
  */
-const KEY_FRAME_INTERVAL_MS = 350;
+const KEY_FRAME_INTERVAL_MS = 500;
 
 /** What the transports of one room share. */
 export type RoomMedia = {

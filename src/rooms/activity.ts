@@ -2,7 +2,7 @@ import type { ProducerId } from './ids.ts';
 import type { MediaRoomListener } from './media-engine.ts';
 import type { QualityLevel } from './media-view.ts';
 import type { Participant } from './participant.ts';
-import type { Publication } from './participant-media.ts';
+import type { Publication } from './publication.ts';
 import { Tick, type TickFrame } from './tick.ts';
 
 type Levels = Parameters<MediaRoomListener['levels']>[0];
@@ -42,11 +42,13 @@ export class Activity {
     this.#onTickDue();
   }
 
-  activeSpeaker(id: ProducerId): void {
+  /** Returns who that is, where the others may know. */
+  activeSpeaker(id: ProducerId): Participant | undefined {
     const owner = this.#audible(id);
-    if (owner === undefined) return;
+    if (owner === undefined) return undefined;
     this.#tick.setDominant(owner.index);
     this.#onTickDue();
+    return owner;
   }
 
   muted({ index }: Participant): void {

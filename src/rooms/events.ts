@@ -46,6 +46,9 @@ export type ParticipantInfo = {
   producers: ProducerInfo[];
 };
 
+/** `last-n`: others are more relevant, and the room forwards no more cameras than so many. */
+export type WithheldReason = 'last-n';
+
 /** A track that the server forwards to this participant. */
 export type ConsumerInfo = {
   id: ConsumerId;
@@ -58,6 +61,8 @@ export type ConsumerInfo = {
   paused: boolean;
   /** The producer is muted at its source. */
   producerPaused: boolean;
+  /** Why the server holds it back although the client is ready; null: it does not. */
+  withheld: WithheldReason | null;
 };
 
 export type IceServer = { urls: string[]; username?: string; credential?: string };
@@ -106,6 +111,11 @@ export type RoomEvent =
   | { type: 'consumer-added'; consumer: ConsumerInfo }
   | { type: 'consumer-removed'; consumerId: ConsumerId }
   | { type: 'consumer-layers'; consumerId: ConsumerId; layers: Layers | null }
+  /** The server holds these back, and forwards these again. */
+  | { type: 'consumers-withheld'; consumerIds: ConsumerId[]; reason: WithheldReason }
+  | { type: 'consumers-forwarded'; consumerIds: ConsumerId[] }
+  /** What anybody wants of a video of one's own: spatial layers up to this one; null: nothing, so that nothing need be sent. */
+  | { type: 'encodings-wanted'; producerId: ProducerId; maxSpatialLayer: number | null }
   /** From another participant; over signaling for as long as there is no data channel. */
   | { type: 'data'; header: DeliveredHeader; payload: Uint8Array }
   | { type: 'room-updated'; room: RoomInfo }

@@ -182,6 +182,11 @@ export type MediaConsumer = {
   pause(): Promise<void>;
   resume(): Promise<void>;
   setPreferredLayers(layers: Layers): Promise<void>;
+  /**
+   * How much it matters where the transport's bandwidth does not suffice, 1 (at first) to 255: the lowest layer of each
+   * video comes first, by priority; what is left is given out in rounds, so many layers to each as its priority says.
+   */
+  setPriority(priority: number): Promise<void>;
   requestKeyFrame(): Promise<void>;
   close(): void;
 };

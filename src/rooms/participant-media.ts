@@ -1,10 +1,9 @@
 import { SluiceError } from '../kernel/errors.ts';
-import type { ConsumerInfo, MediaOffer, ProducerInfo, RoomEvent, SingleTransport } from './events.ts';
-import { KIND_OF_SOURCE, type MediaKind, type Source } from './grants.ts';
+import { Attention, shownAs, type ViewEntry } from './attention.ts';
+import type { ConsumerInfo, MediaOffer, RoomEvent, SingleTransport } from './events.ts';
+import { KIND_OF_SOURCE } from './grants.ts';
 import type { ConsumerId, ParticipantId, ProducerId, TransportId } from './ids.ts';
 import type {
-  Layers,
-  MediaConsumer,
   MediaData,
   MediaDataListener,
   MediaProducer,
@@ -15,26 +14,11 @@ import type {
 } from './media-engine.ts';
 import { MediaReport, type TrackIdentity } from './media-report.ts';
 import type { MediaObserver } from './media-view.ts';
-import type { RtpCapabilities, RtpParameters } from './ortc.ts';
-
-/** A track that a participant publishes. */
-export type Publication = {
-  readonly participantId: ParticipantId;
-  readonly source: Source;
-  readonly producer: MediaProducer;
-  paused: boolean;
-  /** Settles when what was asked for it so far (to pause, to resume) is done. */
-  turn: Promise<void>;
-};
-
-export type ProduceRequest = { kind: MediaKind; source: Source; rtpParameters: RtpParameters; paused?: boolean };
-
-type Subscription = {
-  readonly publication: Publication;
-  readonly consumer: MediaConsumer;
-  /** Whether the client has heard of it. */
-  disclosed: boolean;
-};
+import type { RtpCapabilities } from './ortc.ts';
+import type { ProduceRequest, Publication } from './publication.ts';
+import type { RoomAttention } from './room-attention.ts';
+import type { Pump } from './steering.ts';
+import { type Shown, Subscription } from './subscription.ts';
 
 /** Whose media it is, and who hears of it. */
 export type MediaOwner = {
@@ -45,6 +29,8 @@ export type MediaOwner = {
   readonly onUsed: ((bytes: UsedBytes) => void) | undefined;
   /** Where there is one transport for both directions. */
   readonly single?: SingleTransport | undefined;
+  readonly attention: RoomAttention;
+  readonly pump: Pump;
 };
 
 /** ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state. */
@@ -56,12 +42,14 @@ const UNHEARD: MediaTransportListener = { state: () => undefined };
  */
 export class ParticipantMedia {
   readonly publications = new Map<ProducerId, Publication>();
+  readonly attention: Attention;
   rtpCapabilities: RtpCapabilities | undefined;
 
   readonly #room: MediaRoom;
   readonly #send: MediaTransport;
   readonly #recv: MediaTransport;
   readonly #subscriptions = new Map<ConsumerId, Subscription>();
+  readonly #byProducer = new Map<ProducerId, Subscription>();
   /** Producers that are forwarded already or are about to be, each with the attempt by which it is. */
   readonly #subscribed = new Map<ProducerId, object>();
   readonly #owner: MediaOwner;
@@ -79,6 +67,11 @@ export class ParticipantMedia {
     this.#recv = recv;
     this.#owner = owner;
     this.#report = report;
+    this.attention = new Attention({
+      lastN: owner.attention.lastN,
+      spokeAt: (id) => owner.attention.spokeAt(id),
+      tell: (event) => owner.tell(event),
+    });
   }
 
   /** Opens both transports, or the single one. Throws what the engine throws, and then leaves nothing open. */
@@ -142,7 +135,7 @@ export class ParticipantMedia {
   publish(publication: Publication): void {
     const { producer } = publication;
     if (this.#closed) {
-      producer.close();
+      endPublication(publication);
       throw new SluiceError('session-gone');
     }
     this.publications.set(producer.id, publication);
@@ -171,8 +164,11 @@ export class ParticipantMedia {
 
   /** Ends one's own publication. */
   unpublish(id: ProducerId): void {
-    this.publications.get(id)?.producer.close();
-    if (this.publications.delete(id)) this.#report?.removed(id);
+    const publication = this.publications.get(id);
+    if (publication === undefined) return;
+    endPublication(publication);
+    this.publications.delete(id);
+    this.#report?.removed(id);
   }
 
   /**
@@ -201,7 +197,15 @@ export class ParticipantMedia {
         return undefined;
       }
       id = consumer.id;
-      this.#subscriptions.set(consumer.id, { publication, consumer, disclosed: false });
+      const { attention, pump } = this.#owner;
+      const subscription = new Subscription(publication, consumer, pump, {
+        audible: attention.isAudible(producer.id),
+        speaking: attention.hasFloor(participantId),
+      });
+      this.#subscriptions.set(consumer.id, subscription);
+      this.#byProducer.set(producer.id, subscription);
+      subscription.update();
+      this.attention.opened(subscription);
       return {
         id: consumer.id,
         producerId: producer.id,
@@ -211,6 +215,7 @@ export class ParticipantMedia {
         rtpParameters: consumer.rtpParameters,
         paused: true,
         producerPaused: publication.paused,
+        withheld: null,
       };
     } catch (error) {
       if (this.#subscribed.get(producer.id) === attempt) this.#subscribed.delete(producer.id);
@@ -223,46 +228,66 @@ export class ParticipantMedia {
 
   /** Those of `consumers` that are still open, for telling the client at once: their end is told from here on. */
   disclose(consumers: readonly ConsumerInfo[]): ConsumerInfo[] {
-    return consumers.filter(({ id }) => {
-      const subscription = this.#subscriptions.get(id);
-      if (subscription === undefined) return false;
+    return consumers.flatMap((info) => {
+      const subscription = this.#subscriptions.get(info.id);
+      if (subscription === undefined) return [];
       subscription.disclosed = true;
-      return true;
+      return { ...info, withheld: subscription.withheld ? 'last-n' : null };
     });
   }
 
   /** Stops forwarding a producer that has ended, and says so to a participant who knows of it. */
   producerEnded(id: ProducerId): void {
     if (!this.#subscribed.delete(id)) return;
-    for (const { publication, consumer, disclosed } of this.#subscriptions.values()) {
-      if (publication.producer.id !== id) continue;
-      this.#forget(consumer);
-      if (disclosed) this.#owner.tell({ type: 'consumer-removed', consumerId: consumer.id });
-    }
+    const subscription = this.#byProducer.get(id);
+    if (subscription !== undefined) this.#end(subscription);
   }
 
   /** Forwards nothing any more, and says so of each that the client knows. */
   closeConsumers(): void {
     this.#subscribed.clear();
-    for (const { consumer, disclosed } of [...this.#subscriptions.values()]) {
-      this.#forget(consumer);
-      if (disclosed) this.#owner.tell({ type: 'consumer-removed', consumerId: consumer.id });
-    }
+    for (const subscription of [...this.#subscriptions.values()]) this.#end(subscription);
   }
 
   closeConsumer(id: string): void {
-    const { publication, consumer } = this.#subscription(id);
-    this.#subscribed.delete(publication.producer.id);
-    this.#forget(consumer);
+    const subscription = this.#subscription(id);
+    this.#subscribed.delete(subscription.publication.producer.id);
+    this.#forget(subscription);
   }
 
   /** Every one of `ids`, or `consumer-not-found` and none. */
-  consumers(ids: readonly string[]): MediaConsumer[] {
-    return ids.map((id) => this.#subscription(id).consumer);
+  subscriptions(ids: readonly string[]): Subscription[] {
+    return ids.map((id) => this.#subscription(id));
   }
 
-  async setPreferredLayers(id: string, layers: Layers): Promise<void> {
-    await this.#subscription(id).consumer.setPreferredLayers(layers);
+  /** What the client's page shows of its consumers. Of those that have just ended nothing needs to be known. */
+  look(entries: readonly ViewEntry[]): void {
+    const seen = new Map<Subscription, Shown>();
+    for (const entry of entries) {
+      const subscription = this.#subscriptions.get(entry.consumerId as ConsumerId);
+      if (subscription !== undefined) seen.set(subscription, shownAs(entry));
+    }
+    this.attention.look(seen);
+  }
+
+  /** The floor has passed from the owner of one camera to that of another one, as far as they have any. */
+  floorPassed(from: ProducerId | undefined, to: ProducerId | undefined): void {
+    const before = from === undefined ? undefined : this.#byProducer.get(from);
+    if (before !== undefined) before.speaking = false;
+    const now = to === undefined ? undefined : this.#byProducer.get(to);
+    if (now === undefined) return;
+    now.speaking = true;
+    this.attention.spoke(now);
+  }
+
+  setAudible(id: ProducerId, audible: boolean): void {
+    const subscription = this.#byProducer.get(id);
+    if (subscription !== undefined) subscription.audible = audible;
+  }
+
+  /** The picture of a track that it may receive is another one. */
+  resized(id: ProducerId): void {
+    this.#byProducer.get(id)?.update();
   }
 
   close(): void {
@@ -270,17 +295,34 @@ export class ParticipantMedia {
     this.#closed = true;
     this.#send.close();
     this.#recv.close();
-    for (const id of this.publications.keys()) this.#report?.removed(id);
-    for (const id of this.#subscriptions.keys()) this.#report?.removed(id);
+    for (const [id, publication] of this.publications) {
+      endPublication(publication);
+      this.#report?.removed(id);
+    }
+    for (const [id, subscription] of this.#subscriptions) {
+      subscription.close();
+      this.#report?.removed(id);
+    }
     this.publications.clear();
     this.#subscriptions.clear();
+    this.#byProducer.clear();
     this.#subscribed.clear();
   }
 
-  #forget(consumer: MediaConsumer): void {
+  /** As `#forget`; a client that knows of it is told. */
+  #end(subscription: Subscription): void {
+    this.#forget(subscription);
+    if (!subscription.disclosed) return;
+    this.#owner.tell({ type: 'consumer-removed', consumerId: subscription.consumer.id });
+  }
+
+  #forget(subscription: Subscription): void {
+    const { consumer, publication } = subscription;
     this.#subscriptions.delete(consumer.id);
-    consumer.close();
+    this.#byProducer.delete(publication.producer.id);
+    subscription.close();
     this.#report?.removed(consumer.id);
+    this.attention.closed(subscription);
   }
 
   #subscription(id: string): Subscription {
@@ -290,9 +332,9 @@ export class ParticipantMedia {
   }
 }
 
-/** `publication` as others are told of it. */
-export function producerInfo({ producer, source, paused }: Publication): ProducerInfo {
-  return { id: producer.id, kind: producer.kind, source, paused, layers: producer.layers };
+function endPublication({ producer, video }: Publication): void {
+  video?.demand.close();
+  producer.close();
 }
 
 function heardBy(single: SingleTransport, listener: MediaTransportListener): MediaTransportListener {

@@ -3,10 +3,13 @@ import type { ConsumerInfo, ProducerInfo } from './events.ts';
 import type { Layers } from './media-engine.ts';
 import type { Messaging } from './messaging.ts';
 import type { DtlsParameters, IceParameters, RtpCapabilities } from './ortc.ts';
-import type { ParticipantMedia, ProduceRequest } from './participant-media.ts';
+import type { ViewEntry } from './attention.ts';
+import type { ParticipantMedia } from './participant-media.ts';
 import type { SubscribeMode } from './participant-room.ts';
+import type { ProduceRequest } from './publication.ts';
 import type { Publishing } from './publishing.ts';
 import type { Subscribing } from './subscribing.ts';
+import type { Size } from './wanted-layers.ts';
 
 /** Requests of one participant that may wait for each other; more is a flood. */
 const MAILBOX_LIMIT = 64;
@@ -60,6 +63,11 @@ export class ParticipantRequests {
     return this.#request((media) => this.#parts.publishing.close(media, producerId));
   }
 
+  /** The picture has this size from now on, in pixels. Throws `producer-not-found` where it is not one's own video. */
+  resizeProducer(producerId: string, size: Size): Promise<void> {
+    return this.#request((media) => this.#parts.publishing.resize(media, producerId, size));
+  }
+
   /** Throws `producer-not-found` where one of `producerIds` is not published by another participant. */
   consume(producerIds: readonly string[]): Promise<ConsumerInfo[]> {
     return this.#request((media) => this.#parts.subscribing.consume(media, producerIds));
@@ -67,25 +75,32 @@ export class ParticipantRequests {
 
   pauseConsumers(consumerIds: readonly string[]): Promise<void> {
     return this.#request(async (media) => {
-      await Promise.all(media.consumers(consumerIds).map((consumer) => consumer.pause()));
+      await Promise.all(media.subscriptions(consumerIds).map((one) => one.setPaused(true)));
     });
   }
 
   resumeConsumers(consumerIds: readonly string[]): Promise<void> {
     return this.#request(async (media) => {
-      await Promise.all(media.consumers(consumerIds).map((consumer) => consumer.resume()));
+      await Promise.all(media.subscriptions(consumerIds).map((one) => one.setPaused(false)));
     });
   }
 
   closeConsumers(consumerIds: readonly string[]): Promise<void> {
     return this.#request((media) => {
-      media.consumers(consumerIds);
+      media.subscriptions(consumerIds);
       for (const id of new Set(consumerIds)) media.closeConsumer(id);
     });
   }
 
   setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
-    return this.#request((media) => media.setPreferredLayers(consumerId, layers));
+    return this.#request((media) =>
+      Promise.all(media.subscriptions([consumerId]).map((one) => one.limitLayers(layers))),
+    ).then(() => undefined);
+  }
+
+  /** What its page shows of these consumers. Workers follow as fast as they can; nobody waits for them. */
+  view(entries: readonly ViewEntry[]): Promise<void> {
+    return this.#request((media) => media.look(entries));
   }
 
   openData(): Promise<void> {

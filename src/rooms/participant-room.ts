@@ -3,15 +3,18 @@ import type { Millis } from '../kernel/clock.ts';
 import type { DataExchange } from './data-exchange.ts';
 import type { IceServer, RoomEvent, RoomInfo } from './events.ts';
 import type { RoomFact } from './facts.ts';
-import type { Identity, ParticipantId, ProducerId } from './ids.ts';
+import type { Identity, ParticipantId } from './ids.ts';
 import type { DataSettings } from './messaging.ts';
 import type { UsedBytes } from './media-engine.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { Moderation } from './moderation.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { Participant } from './participant.ts';
-import type { Publication } from './participant-media.ts';
+import type { Publication } from './publication.ts';
 import type { Profile } from './profile.ts';
+import type { RoomAttention } from './room-attention.ts';
+import type { Due } from './room-context.ts';
+import type { Pump } from './steering.ts';
 import type { TickFrame } from './tick.ts';
 
 /** `auto`: everyone's tracks are forwarded, those that come later too. `manual`: those that the client asks for. */
@@ -39,7 +42,15 @@ export type RoomOfParticipant = {
   /** Offers a new publication to everyone who subscribes by itself. */
   published(publication: Publication): void;
   /** The producer is gone: nobody receives it any more. */
-  unpublished(id: ProducerId): void;
+  unpublished(publication: Publication): void;
+  /** The picture of a track is another one: who sees it may need another layer. */
+  resized(publication: Publication): void;
+  /** Who has the floor, and how much is forwarded to each. */
+  readonly attention: RoomAttention;
+  /** Through which whatever the worker is told of consumers goes. */
+  readonly pump: Pump;
+  /** Calls `due` at that time, in place of any before; undefined: not at all. */
+  wake(whom: Due, at: Millis | undefined): void;
   /** The participant is not heard any more, by its own choice. */
   muted(participant: Participant): void;
   /** What may be sent over data channels. */

@@ -16,11 +16,12 @@ import type { Identity, ParticipantId, ProducerId } from './ids.ts';
 import { CODE_OF_REASON, type Leaving, refusalOf } from './leaving.ts';
 import type { MediaRoom } from './media-engine.ts';
 import type { Moderation } from './moderation.ts';
-import { ParticipantMedia, producerInfo, type Publication } from './participant-media.ts';
+import { ParticipantMedia } from './participant-media.ts';
 import { ParticipantRequests } from './participant-requests.ts';
 import { Messaging } from './messaging.ts';
 import type { RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import { changeProfile, type ChangedProfile, type Profile, type ProfileDelta } from './profile.ts';
+import { producerInfo, type Publication } from './publication.ts';
 import { Publishing } from './publishing.ts';
 import { Standing } from './standing.ts';
 import { Subscribing } from './subscribing.ts';
@@ -115,6 +116,11 @@ export class Participant {
     return this.#room.iceServers(this.profile);
   }
 
+  /** Undefined before it joins, after it has left, and while the room's media is lost. */
+  get media(): ParticipantMedia | undefined {
+    return this.#media;
+  }
+
   get publications(): Iterable<Publication> {
     return this.#media?.publications.values() ?? [];
   }
@@ -135,11 +141,12 @@ export class Participant {
 
   /** Opens the media in `room` and subscribes to `publications`. */
   async prepare(room: MediaRoom, publications: Iterable<Publication>): Promise<ConsumerInfo[]> {
-    const { observer } = this.#room;
+    const { observer, attention, pump } = this.#room;
     const tell = (event: RoomEvent) => this.tell(event);
+    const { id } = this;
     const onUsed = this.#room.usedBy(this);
-    const single = this.#link.transport;
-    const media = await ParticipantMedia.open(room, { id: this.id, observer, onUsed, tell, single });
+    const owner = { id, observer, onUsed, tell, single: this.#link.transport, attention, pump };
+    const media = await ParticipantMedia.open(room, owner);
     if (this.#state === 'left') {
       media.close();
       throw this.refusal;
@@ -260,8 +267,9 @@ export class Participant {
     this.#leftWith = text;
     this.requests.close();
     // Those who receive a track let go of it before it ends: the worker ends what still hangs on it by itself.
-    for (const { producer, source } of this.publications) {
-      this.#room.unpublished(producer.id);
+    for (const publication of this.publications) {
+      const { producer, source } = publication;
+      this.#room.unpublished(publication);
       this.#room.announce({ type: 'track-unpublished', producerId: producer.id, source }, this);
     }
     this.#media?.close();

@@ -1,11 +1,14 @@
 import { SluiceError } from '../kernel/errors.ts';
+import { Demand, type WantedLayer } from './demand.ts';
 import type { ProducerInfo } from './events.ts';
 import { type Actor, doerOf } from './facts.ts';
 import type { Source } from './grants.ts';
 import type { MediaProducer } from './media-engine.ts';
 import type { Participant } from './participant.ts';
-import { type ParticipantMedia, type ProduceRequest, producerInfo, type Publication } from './participant-media.ts';
+import type { ParticipantMedia } from './participant-media.ts';
 import type { RoomOfParticipant } from './participant-room.ts';
+import { type ProduceRequest, producerInfo, type Publication } from './publication.ts';
+import { pictureOf, type Size } from './wanted-layers.ts';
 
 /** What a participant does with its own tracks, and who is told of it. */
 export class Publishing {
@@ -33,8 +36,6 @@ export class Publishing {
   async produce(media: ParticipantMedia, request: ProduceRequest): Promise<ProducerInfo> {
     this.#requireAllowed(request.source);
     this.#room.requirePublishable(this.#participant);
-    const { source, paused = false } = request;
-    const { id: participantId } = this.#participant;
     let opened: MediaProducer;
     this.#opening += 1;
     try {
@@ -43,10 +44,11 @@ export class Publishing {
       this.#opening -= 1;
     }
     // From here to the announcement in one step: what ends a publication tells of all that there are.
-    if (!this.allows(source)) opened.close();
-    this.#requireAllowed(source);
-    const publication: Publication = { participantId, source, producer: opened, paused, turn: Promise.resolve() };
+    if (!this.allows(request.source)) opened.close();
+    this.#requireAllowed(request.source);
+    const publication = this.#publication(request, opened);
     media.publish(publication);
+    const { participantId } = publication;
     const producer = producerInfo(publication);
     this.#room.announce(
       { type: 'track-published', producerId: producer.id, kind: producer.kind, source: producer.source },
@@ -54,6 +56,7 @@ export class Publishing {
     );
     this.#room.broadcast({ type: 'producer-added', participantId, producer }, this.#participant);
     this.#room.published(publication);
+    publication.video?.demand.review();
     return producer;
   }
 
@@ -85,10 +88,21 @@ export class Publishing {
     }
   }
 
+  /** What is sent of a picture is of another size from now on. */
+  resize(media: ParticipantMedia, id: string, size: Size): void {
+    const publication = media.publication(id);
+    if (publication.video === undefined) {
+      throw new SluiceError('producer-not-found', { detail: 'It is not video.' });
+    }
+    publication.video.picture.size = size;
+    this.#room.resized(publication);
+  }
+
   close(media: ParticipantMedia, id: string, actor: Actor = { by: 'self' }): void {
-    const { producer, source, participantId } = media.publication(id);
+    const publication = media.publication(id);
+    const { producer, source, participantId } = publication;
     const producerId = producer.id;
-    this.#room.unpublished(producerId);
+    this.#room.unpublished(publication);
     if (source === 'microphone') this.#room.muted(this.#participant);
     media.unpublish(producerId);
     this.#room.announce({ type: 'track-unpublished', producerId, source, ...actor }, this.#participant);
@@ -101,7 +115,7 @@ export class Publishing {
     const producerId = producer.id;
     media.publication(producerId);
     if (publication.paused === paused) return;
-    await (paused ? producer.pause() : producer.resume());
+    await (paused || isIdle(publication) ? producer.pause() : producer.resume());
     // It may have ended meanwhile, and everyone knows.
     media.publication(producerId);
     publication.paused = paused;
@@ -110,6 +124,33 @@ export class Publishing {
     this.#room.announce({ type: fact, producerId, source, ...actor }, this.#participant);
     const event = { type: paused ? 'producer-paused' : 'producer-resumed', participantId, producerId } as const;
     this.#room.broadcast({ ...event, ...doerOf(actor, this.#room) }, this.#exceptFor(actor));
+  }
+
+  #publication({ source, paused = false, size, rtpParameters }: ProduceRequest, producer: MediaProducer): Publication {
+    const { id: participantId } = this.#participant;
+    const about = { participantId, source, producer, paused, turn: Promise.resolve() };
+    if (producer.kind === 'audio') return { ...about, video: undefined };
+    const demand = new Demand({
+      layers: producer.layers.spatial,
+      now: () => this.#room.now(),
+      wake: (at) => this.#room.wake(demand, at),
+      tell: (wanted) => this.#tellWanted(publication, wanted),
+    });
+    const picture = pictureOf(rtpParameters, producer.layers.spatial, size);
+    const publication: Publication = { ...about, video: { picture, demand } };
+    return publication;
+  }
+
+  /** Its sender may stop, or has to start. One that does not listen is not forwarded all the same. */
+  #tellWanted(publication: Publication, maxSpatialLayer: WantedLayer): void {
+    const { producer } = publication;
+    this.#participant.tell({ type: 'encodings-wanted', producerId: producer.id, maxSpatialLayer });
+    const follow = () => {
+      if (publication.paused) return Promise.resolve();
+      return isIdle(publication) ? producer.pause() : producer.resume();
+    };
+    // Where the producer has ended or its worker has died, others hear of it and act.
+    publication.turn = publication.turn.then(follow).catch(() => undefined);
   }
 
   /** Who does something itself knows it by the answer. */
@@ -124,6 +165,11 @@ export class Publishing {
       : `Publishing ${source} is not granted.`;
     throw new SluiceError('forbidden', { detail });
   }
+}
+
+/** Nobody wants any of it, and its sender knows. */
+function isIdle({ video }: Publication): boolean {
+  return video?.demand.told === null;
 }
 
 function isGone(error: unknown): boolean {

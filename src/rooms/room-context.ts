@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/clock.ts';
+import type { Clock, Millis } from '../kernel/clock.ts';
 import type { IceServer, Metadata } from './events.ts';
 import type { RoomFact } from './facts.ts';
 import type { Identity, RoomName } from './ids.ts';
@@ -9,6 +9,7 @@ import type { Actor } from './facts.ts';
 import type { Participant } from './participant.ts';
 import type { Profile } from './profile.ts';
 import type { Room } from './room.ts';
+import type { Pump } from './steering.ts';
 
 /**
  * What becomes of somebody who joins under an identity that is in the room already. `replace`: the older presence
@@ -25,6 +26,10 @@ export type RoomSettings = {
   readonly maxPublishers: number | null;
   /** Tracks that one participant may publish at once; 1 or more. */
   readonly maxTracks: number;
+  /** Cameras that each is sent at most, the most relevant ones; 1 or more; null: all of them. */
+  readonly lastN: number | null;
+  /** Microphones that are forwarded at most, of those who spoke last; 1 or more; null: all of them. */
+  readonly maxAudible: number | null;
   readonly duplicateIdentity: DuplicateIdentity;
   /** Where its administrators may move participants; the application may move them anywhere. */
   readonly moveTo: readonly RoomName[];
@@ -34,6 +39,9 @@ export type RoomSettings = {
   readonly departureTimeout: number;
   readonly metadata: Metadata;
 };
+
+/** Something that has a time of its own. */
+export type Due = { due(): void };
 
 /** What a room needs of the world; the same for all rooms. */
 export type RoomContext = {
@@ -55,6 +63,10 @@ export type RoomContext = {
   readonly observer?: MediaObserver | undefined;
   /** Media was sent and received by somebody in the room of this name, with a token of this key. */
   readonly onUsed?: ((room: RoomName, keyId: string, bytes: UsedBytes) => void) | undefined;
+  /** Through which workers are told of consumers. */
+  readonly pump: Pump;
+  /** Calls `due` at that time, in place of any before; undefined: not at all. */
+  readonly wake: (whom: Due, at: Millis | undefined) => void;
   /** The room has something for the next tick. */
   readonly onTickDue: (room: Room) => void;
   /** The room's occupancy has changed, and with it the time at which it closes by itself. */

@@ -2,7 +2,7 @@ import { SluiceError } from '../kernel/errors.ts';
 import type { ConsumerInfo } from './events.ts';
 import type { MediaEngine, MediaRoom, MediaRoomListener } from './media-engine.ts';
 import type { Participant } from './participant.ts';
-import type { Publication } from './participant-media.ts';
+import type { Publication } from './publication.ts';
 
 /** Times that a join starts over because the media was lost under it. */
 const JOIN_ATTEMPTS = 3;

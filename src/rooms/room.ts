@@ -13,18 +13,21 @@ import type {
   RoomInfo,
 } from './events.ts';
 import type { Actor, RoomCloseReason, RoomFact } from './facts.ts';
-import type { Identity, ParticipantId, ProducerId, RoomId, RoomName } from './ids.ts';
+import type { Identity, ParticipantId, RoomId, RoomName } from './ids.ts';
 import type { UsedBytes } from './media-engine.ts';
 import type { ConnectionQuality, MediaObserver } from './media-view.ts';
 import { Moderation } from './moderation.ts';
 import type { DataSettings } from './messaging.ts';
 import { Participant } from './participant.ts';
-import type { Publication } from './participant-media.ts';
+import type { ParticipantMedia } from './participant-media.ts';
 import type { FactOfParticipant, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import type { Profile } from './profile.ts';
-import type { DuplicateIdentity, RoomContext, RoomSettings } from './room-context.ts';
+import type { Publication } from './publication.ts';
+import { RoomAttention } from './room-attention.ts';
+import type { DuplicateIdentity, Due, RoomContext, RoomSettings } from './room-context.ts';
 import { RoomMedia } from './room-media.ts';
 import { Seats } from './seats.ts';
+import type { Pump } from './steering.ts';
 import type { TickFrame } from './tick.ts';
 
 /** Somebody who comes from another room. */
@@ -42,6 +45,7 @@ export class Room implements RoomOfParticipant {
   readonly name: RoomName;
   readonly createdAt: Millis;
   readonly exchange: DataExchange;
+  readonly attention: RoomAttention;
 
   readonly #context: RoomContext;
   readonly #seats = new Seats();
@@ -64,10 +68,17 @@ export class Room implements RoomOfParticipant {
     this.#settings = settings;
     this.exchange = new DataExchange(this);
     this.#activity = new Activity(() => context.onTickDue(this));
+    this.attention = new RoomAttention(settings, () => this.#viewers());
     this.#media = new RoomMedia(context.engine, {
       lost: () => void this.#rebuildMedia(),
-      levels: (levels) => this.#activity.levels(levels),
-      activeSpeaker: (producerId) => this.#activity.activeSpeaker(producerId),
+      levels: (levels) => {
+        this.#activity.levels(levels);
+        this.attention.levels(levels);
+      },
+      activeSpeaker: (producerId) => {
+        const speaker = this.#activity.activeSpeaker(producerId);
+        if (speaker !== undefined) this.attention.spoke(speaker.id);
+      },
       publicationsVisibleTo: (participant) => this.#publicationsVisibleTo(participant),
     });
     this.#announce({ type: 'room-started' });
@@ -121,6 +132,7 @@ export class Room implements RoomOfParticipant {
   update(change: Partial<RoomSettings>): void {
     this.#settings = { ...this.#settings, ...change };
     this.#version += 1;
+    this.attention.resize(this.#settings);
     this.broadcast({ type: 'room-updated', room: this.info });
     this.#context.onOccupancy(this);
   }
@@ -264,12 +276,27 @@ export class Room implements RoomOfParticipant {
     const owner = this.#seats.get(publication.participantId);
     if (owner === undefined) return;
     this.#activity.published(publication, owner);
+    this.attention.published(publication);
     for (const participant of this.#seats.all()) if (participant !== owner) participant.offer(publication);
   }
 
-  unpublished(id: ProducerId): void {
+  unpublished(publication: Publication): void {
+    const { id } = publication.producer;
     this.#activity.unpublished(id);
+    this.attention.unpublished(publication);
     for (const participant of this.#seats.all()) participant.producerEnded(id);
+  }
+
+  resized({ producer }: Publication): void {
+    for (const viewer of this.#viewers()) viewer.resized(producer.id);
+  }
+
+  get pump(): Pump {
+    return this.#context.pump;
+  }
+
+  wake(whom: Due, at: Millis | undefined): void {
+    this.#context.wake(whom, at);
   }
 
   requirePublishable(participant: Participant): void {
@@ -287,6 +314,7 @@ export class Room implements RoomOfParticipant {
   departed(participant: Participant): void {
     this.#seats.free(participant);
     this.#activity.departed(participant);
+    this.attention.departed(participant.id);
     this.exchange.departed(participant);
     if (this.#seats.size > 0 || this.#closed) return;
     this.#emptySince = this.now();
@@ -336,6 +364,10 @@ export class Room implements RoomOfParticipant {
     return joined;
   }
 
+  *#viewers(): Iterable<ParticipantMedia> {
+    for (const { media } of this.#seats.all()) if (media !== undefined) yield media;
+  }
+
   *#publicationsVisibleTo(participant: Participant): Iterable<Publication> {
     for (const other of this.visibleTo(participant)) yield* other.publications;
   }
@@ -343,12 +375,14 @@ export class Room implements RoomOfParticipant {
   #closeMedia(): void {
     this.#media.close();
     this.#activity.mediaClosed();
+    this.attention.mediaClosed();
   }
 
   /** The worker under the room has died: everyone gets new transports, and only then is anyone told. */
   async #rebuildMedia(): Promise<void> {
     const since = this.now();
     this.#activity.mediaClosed();
+    this.attention.mediaClosed();
     this.#announce({ type: 'room-media-lost' });
     const affected = this.participants();
     for (const participant of affected) participant.mediaLost();

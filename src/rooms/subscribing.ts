@@ -2,8 +2,9 @@ import { SluiceError } from '../kernel/errors.ts';
 import type { ConsumerInfo } from './events.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { Participant } from './participant.ts';
-import type { ParticipantMedia, Publication } from './participant-media.ts';
+import type { ParticipantMedia } from './participant-media.ts';
 import type { RoomOfParticipant, SubscribeMode, SubscribeWish } from './participant-room.ts';
+import type { Publication } from './publication.ts';
 
 /** What a participant receives of the others: by itself, or as its client asks. */
 export class Subscribing {

@@ -27,8 +27,11 @@ export const DOORS_OF_REQUESTS: Partial<Record<RequestName, RequestDoor>> = {
   'admin-update': 'control',
   'admin-kick': 'control',
   'admin-move': 'control',
+  view: 'view',
+  'consumer-layers': 'view',
+  'producer-size': 'view',
 };
-export type RequestDoor = 'control';
+export type RequestDoor = 'control' | 'view';
 
 /** What each request does. Parameters have been checked; a refusal is thrown as a `SluiceError`. */
 export const HANDLERS = {
@@ -43,6 +46,8 @@ export const HANDLERS = {
   produce: (participant, request) => participant.requests.produce(request).then((producer) => ({ producer })),
   'producer-pause': (participant, { producerId }) => participant.requests.pauseProducer(producerId).then(done),
   'producer-resume': (participant, { producerId }) => participant.requests.resumeProducer(producerId).then(done),
+  'producer-size': (participant, { producerId, ...size }) =>
+    participant.requests.resizeProducer(producerId, size).then(done),
   'producer-close': (participant, { producerId }) => participant.requests.closeProducer(producerId).then(done),
   consume: (participant, { producerIds }) =>
     participant.requests.consume(producerIds).then((consumers) => ({ consumers })),
@@ -51,6 +56,7 @@ export const HANDLERS = {
   'consumer-close': (participant, { consumerIds }) => participant.requests.closeConsumers(consumerIds).then(done),
   'consumer-layers': (participant, { consumerId, ...layers }) =>
     participant.requests.setPreferredLayers(consumerId, layers).then(done),
+  view: (participant, { consumers }) => participant.requests.view(consumers).then(done),
   'data-open': (participant) => participant.requests.openData().then(done),
   data: (participant, { header, payload, lossy }) =>
     participant.sendData(lossy ? 'lossy' : 'reliable', header, decodePayload(header, payload)).then(done),

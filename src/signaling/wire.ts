@@ -42,6 +42,8 @@ const layer = Type.Integer({ minimum: 0, maximum: 7 });
 /** Characters; the size in bytes is the room's to judge. */
 const MAX_PAYLOAD = 1 << 19;
 const ids = Type.Array(id, { minItems: 1, maxItems: 256 });
+/** A side of a picture, in pixels. */
+const side = Type.Integer({ minimum: 1, maximum: 16_384 });
 
 /** `auto`: the server forwards every track of the room, now and later. `manual`: only what `consume` names. */
 const SubscribeModeSchema = Type.Union([Type.Literal('auto'), Type.Literal('manual')]);
@@ -106,6 +108,8 @@ export const REQUESTS = {
       source: SourceSchema,
       rtpParameters: RtpParametersSchema,
       paused: Type.Optional(Type.Boolean()),
+      /** Of the picture, where it is video. */
+      size: Type.Optional(Type.Object({ width: side, height: side }, strict)),
     },
     strict,
   ),
@@ -114,6 +118,8 @@ export const REQUESTS = {
   'producer-resume': Type.Object({ producerId: id }, strict),
   /** Unpublish a track of one's own. */
   'producer-close': Type.Object({ producerId: id }, strict),
+  /** The picture of a video of one's own has another size now. */
+  'producer-size': Type.Object({ producerId: id, width: side, height: side }, strict),
   /** Receive these tracks (manual mode, or again after `consumer-close`). */
   consume: Type.Object({ producerIds: ids }, strict),
   /** Forward nothing for these consumers until they are resumed. */
@@ -123,6 +129,31 @@ export const REQUESTS = {
   'consumer-close': Type.Object({ consumerIds: ids }, strict),
   /** The highest layers that this consumer should be sent. */
   'consumer-layers': Type.Object({ consumerId: id, spatialLayer: layer, temporalLayer: Type.Optional(layer) }, strict),
+  /**
+   * What the page shows of these consumers; of others it is as before. Without a size, and not hidden, they are wanted in
+   * full, which is also what holds for those that were never named. Ids of consumers that have just ended are no error.
+   */
+  view: Type.Object(
+    {
+      consumers: Type.Array(
+        Type.Object(
+          {
+            consumerId: id,
+            /** Forward nothing. */
+            hidden: Type.Optional(Type.Literal(true)),
+            /** Of the picture as it is drawn, in device pixels. */
+            width: Type.Optional(side),
+            height: Type.Optional(side),
+            /** Keep it before all others. */
+            pinned: Type.Optional(Type.Literal(true)),
+          },
+          { ...strict, dependentRequired: { width: ['height'], height: ['width'] } },
+        ),
+        { minItems: 1, maxItems: 256 },
+      ),
+    },
+    strict,
+  ),
   /** Send and receive over the data channels of the receiving transport, which are open, from now on. */
   'data-open': empty,
   /** A message to other participants, for as long as there are no data channels. Needs the `data` grant. */
@@ -169,11 +200,13 @@ export type RequestResults = {
   'producer-pause': Record<string, never>;
   'producer-resume': Record<string, never>;
   'producer-close': Record<string, never>;
+  'producer-size': Record<string, never>;
   consume: { consumers: ConsumerInfo[] };
   'consumer-pause': Record<string, never>;
   'consumer-resume': Record<string, never>;
   'consumer-close': Record<string, never>;
   'consumer-layers': Record<string, never>;
+  view: Record<string, never>;
   'data-open': Record<string, never>;
   data: Record<string, never>;
   'update-self': Record<string, never>;
@@ -220,6 +253,9 @@ export const EVENTS = [
   'consumer-added',
   'consumer-removed',
   'consumer-layers',
+  'consumers-withheld',
+  'consumers-forwarded',
+  'encodings-wanted',
   'data',
   'room-updated',
   'quality',

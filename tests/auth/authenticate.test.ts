@@ -168,6 +168,7 @@ function start(limits: Partial<Record<Door, RateLimit>> = {}) {
       joinAddress: wide,
       joinIdentity: wide,
       control: wide,
+      view: wide,
       messages: wide,
       beacons: wide,
       beaconAddress: wide,

@@ -3,7 +3,7 @@ import test from 'node:test';
 
 import type { ConsumerInfo } from '../../src/rooms/events.ts';
 import type { DtlsParameters } from '../../src/rooms/ortc.ts';
-import { AUDIO, CAPABILITIES, VIDEO } from '../support/memory-media-engine.ts';
+import { AUDIO, CAPABILITIES, SIMULCAST, VIDEO } from '../support/memory-media-engine.ts';
 import { Client, speech } from './client.ts';
 import { RawSocket } from './raw.ts';
 import { eventually, startServer } from './server.ts';
@@ -28,7 +28,7 @@ test('every request does what it says', async (t) => {
   const { iceParameters } = await ada.request('transport-restart-ice', { transportId: recv.id });
   assert.notEqual(iceParameters.usernameFragment, recv.iceParameters.usernameFragment);
 
-  const { producer } = await ada.request('produce', { kind: 'video', source: 'camera', rtpParameters: VIDEO });
+  const { producer } = await ada.request('produce', { kind: 'video', source: 'camera', rtpParameters: SIMULCAST });
   await bob.next('producer-added');
   assert.deepEqual(bob.payloads('producer-added'), [{ participantId: ada.joined.self.id, producer }]);
   await ada.request('producer-pause', { producerId: producer.id });
@@ -48,6 +48,9 @@ test('every request does what it says', async (t) => {
   assert.equal(media?.consumers.get(consumerId)?.paused, false);
   await bob.request('consumer-layers', { consumerId, spatialLayer: 1, temporalLayer: 0 });
   assert.deepEqual(media?.consumers.get(consumerId)?.layers, { spatialLayer: 1, temporalLayer: 0 });
+  await ada.request('producer-size', { producerId: producer.id, width: 640, height: 360 });
+  await bob.request('view', { consumers: [{ consumerId, width: 160, height: 90 }] });
+  await eventually(() => media?.consumers.get(consumerId)?.layers?.spatialLayer === 0);
   await bob.request('consumer-close', { consumerIds: [consumerId] });
   assert.equal(media?.consumers.size, 0);
 

@@ -93,6 +93,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     beacons: GENEROUS,
     beaconAddress: GENEROUS,
     control: GENEROUS,
+    view: GENEROUS,
     ...options.limits,
   };
   const doors = createDoors(limits, systemClock);

@@ -38,7 +38,15 @@ export const VIDEO: RtpParameters = {
   encodings: [{ ssrc: 2222 }],
 };
 
-export type MemoryConsumer = MediaConsumer & { paused: boolean; layers: Layers | undefined; closed: boolean };
+/** As `VIDEO`, in three sizes. */
+export const SIMULCAST: RtpParameters = { ...VIDEO, encodings: [{ ssrc: 2222 }, { ssrc: 2223 }, { ssrc: 2224 }] };
+
+export type MemoryConsumer = MediaConsumer & {
+  paused: boolean;
+  layers: Layers | undefined;
+  priority: number;
+  closed: boolean;
+};
 export type MemoryProducer = MediaProducer & { paused: boolean; closed: boolean };
 /** A transport with those who hear of it: a test says what happens to it and what is seen of it. */
 export type MemoryTransport = MediaTransport & {
@@ -178,10 +186,11 @@ function createTransport(
       mustBeOpen(transport.closed);
       return { usernameFragment: nextId('ufrag'), password: 'password', iceLite: true };
     },
-    async produce({ kind, paused }) {
+    async produce({ kind, paused, rtpParameters }) {
       await gate();
       mustBeOpen(transport.closed);
-      const producer = createProducer(gate, room, nextId('producer') as ProducerId, kind, paused);
+      const spatial = rtpParameters.encodings?.length ?? 1;
+      const producer = createProducer(gate, room, { id: nextId('producer') as ProducerId, kind, paused, spatial });
       owned.push(producer);
       room.producers.set(producer.id, producer);
       return producer;
@@ -221,14 +230,12 @@ function createTransport(
 function createProducer(
   gate: () => Promise<void>,
   room: MemoryRoom,
-  id: ProducerId,
-  kind: MediaKind,
-  paused: boolean,
+  { id, kind, paused, spatial }: { id: ProducerId; kind: MediaKind; paused: boolean; spatial: number },
 ): MemoryProducer {
   const producer: MemoryProducer = {
     id,
     kind,
-    layers: { spatial: 1, temporal: 1 },
+    layers: { spatial, temporal: 1 },
     paused,
     closed: false,
     async pause() {
@@ -261,6 +268,7 @@ function createConsumer(
     rtpParameters: kind === 'audio' ? AUDIO : VIDEO,
     paused,
     layers: undefined,
+    priority: 1,
     closed: false,
     async pause() {
       consumer.paused = true;
@@ -270,6 +278,9 @@ function createConsumer(
     },
     async setPreferredLayers(layers) {
       consumer.layers = layers;
+    },
+    async setPriority(priority) {
+      consumer.priority = priority;
     },
     async requestKeyFrame() {},
     close() {

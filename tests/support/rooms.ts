@@ -24,6 +24,8 @@ export const ROOM_SETTINGS: RoomSettings = {
   maxParticipants: 100,
   maxPublishers: null,
   maxTracks: 4,
+  lastN: null,
+  maxAudible: null,
   duplicateIdentity: 'replace',
   moveTo: [],
   emptyTimeout: 300_000,

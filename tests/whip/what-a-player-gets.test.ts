@@ -103,5 +103,6 @@ function consumer({ payloadType, ssrc }: { payloadType: number; ssrc: number }):
     },
     paused: false,
     producerPaused: false,
+    withheld: null,
   };
 }
