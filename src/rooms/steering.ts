@@ -53,9 +53,7 @@ export class Steering {
   steer(course: Course): void {
     this.#wanted = course;
     if (this.#working !== undefined || this.#next() === undefined) return;
-    this.#working = this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working = this.#work();
     // The consumer has ended or its worker has died: who waits for it hears of that, and nobody else needs to.
     this.#working.catch(() => undefined);
   }
@@ -66,7 +64,12 @@ export class Steering {
   }
 
   async #work(): Promise<void> {
-    for (let step = this.#next(); step !== undefined; step = this.#next()) await this.#pump(step);
+    try {
+      for (let step = this.#next(); step !== undefined; step = this.#next()) await this.#pump(step);
+    } finally {
+      // In one step with the last look at what is wanted: what comes after it begins anew.
+      this.#working = undefined;
+    }
   }
 
   /** Less comes before more; and layers before a key frame of them is asked for. */
