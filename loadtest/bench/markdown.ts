@@ -33,7 +33,7 @@ async function headLines({ peers }: Run): Promise<readonly string[]> {
 
 /** Columns as wide as their cells, as the formatter would have them. */
 export function tableLines(done: ReadonlyMap<string, readonly Figure[]>, { failed, peers }: Run): readonly string[] {
-  const head = ['Figure', 'Measured', 'Spread', 'Target', '', 'Peer', 'Ratio', 'Command'];
+  const head = ['Figure', 'Measured', 'Spread', 'Target', 'Verdict', 'Peer', 'Ratio', 'Command'];
   const rows = Object.keys(ROWS).flatMap((name) => {
     if (failed.includes(name)) return [[name, 'failed', '', '', '', '', '', command(name, peers)]];
     return (done.get(name) ?? []).map((it, index) => cells(it, index === 0 ? command(name, peers) : ''));

@@ -69,7 +69,9 @@ function clipOf(kind: Clip['kind'], payloads: readonly (readonly Buffer[])[]): C
 
 /** RFC 7741 §4.2: a descriptor of one byte, whose S bit marks the first packet of the frame. */
 function vp8Payloads(frame: Buffer): Buffer[] {
-  return pieces(frame, MOST_PAYLOAD - 1).map((piece, index) => Buffer.concat([Buffer.of(index === 0 ? 0x10 : 0), piece]));
+  return pieces(frame, MOST_PAYLOAD - 1).map((piece, index) =>
+    Buffer.concat([Buffer.of(index === 0 ? 0x10 : 0), piece]),
+  );
 }
 
 /** RFC 6184 §5.6 and §5.8: a unit as it is, or in fragments (FU-A, 28). */

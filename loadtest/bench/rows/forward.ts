@@ -36,7 +36,14 @@ type Scene = {
   readonly crowd: Crowd;
   stop(): Promise<void>;
 };
-type Sample = { readonly cost: number[]; readonly p50: number[]; readonly p99: number[]; lost: number };
+type Sample = {
+  readonly cost: number[];
+  /** Of the processes that the server has started alone: our workers. */
+  readonly workers: number[];
+  readonly p50: number[];
+  readonly p99: number[];
+  lost: number;
+};
 
 export const forward: Row = {
   about: 'CPU µs per forwarded packet, one publisher of 1.2 Mbit/s and sound to 20, 50 and 100 subscribers',
@@ -73,6 +80,7 @@ function figuresOf(size: number, ours: Sample, janus?: Sample, oneLoop?: Sample)
   return [
     figure(cost(name, 'Janus', janus, OF_JANUS)),
     ...(oneLoop ? [figure(cost(`${name}.one-loop`, 'Janus, event_loops=1', oneLoop, OF_ONE_LOOP))] : []),
+    figure({ metric: `${name}.worker`, unit: 'µs CPU per packet', rounds: ours.workers }),
     figure({ metric: `${name}.latency-p99`, ...latency, rounds: ours.p99, ...beside('p99') }),
     figure({ metric: `${name}.latency-p50`, unit: 'ms', rounds: ours.p50, ...beside('p50') }),
   ];
@@ -80,7 +88,7 @@ function figuresOf(size: number, ours: Sample, janus?: Sample, oneLoop?: Sample)
 
 /** Stops the scene at the end. */
 async function sample(open: () => Promise<Scene>): Promise<Sample> {
-  const result: Sample = { cost: [], p50: [], p99: [], lost: 0 };
+  const result: Sample = { cost: [], workers: [], p50: [], p99: [], lost: 0 };
   const scene = await open();
   try {
     await sleep(SETTLE_MS);
@@ -88,6 +96,7 @@ async function sample(open: () => Promise<Scene>): Promise<Sample> {
       const { probes, crowd } = scene;
       const before = {
         cpu: treeSeconds(scene.pid),
+        workers: workerSeconds(scene.pid),
         probes: probes.packets,
         lost: probes.lost,
         crowd: await crowd.count(),
@@ -97,6 +106,7 @@ async function sample(open: () => Promise<Scene>): Promise<Sample> {
       const after = await crowd.count();
       const packets = after.packets - before.crowd.packets + probes.packets - before.probes;
       result.cost.push(((treeSeconds(scene.pid) - before.cpu) * 1e6) / packets);
+      result.workers.push(((workerSeconds(scene.pid) - before.workers) * 1e6) / packets);
       result.p50.push(percentile(probes.latencies, 0.5));
       result.p99.push(percentile(probes.latencies, 0.99));
       result.lost += Math.max(0, after.lost - before.crowd.lost) + Math.max(0, probes.lost - before.lost);
@@ -109,7 +119,11 @@ async function sample(open: () => Promise<Scene>): Promise<Sample> {
 
 /** CPU of a process and its workers. */
 function treeSeconds(pid: number): number {
-  return [pid, ...childrenOf(pid)].reduce((sum, its) => sum + cpuSeconds(its), 0);
+  return cpuSeconds(pid) + workerSeconds(pid);
+}
+
+function workerSeconds(pid: number): number {
+  return childrenOf(pid).reduce((sum, its) => sum + cpuSeconds(its), 0);
 }
 
 async function sluiceScene(size: number): Promise<Scene> {
