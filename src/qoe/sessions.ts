@@ -20,6 +20,8 @@ const MAX_ENDED = 20_000;
 /** Each session has its turn once a second, in one of so many slices of it. */
 const SLICES = 20;
 const SLICE_MS = 1000 / SLICES;
+/** A beacon is scored at once, unless one just was, ms: then its session's turn is soon enough, and who sends many pays for none. */
+const SCORED_AGAIN_AFTER_MS = 200;
 
 export type WatchedSession = {
   readonly id: ParticipantId;
@@ -150,8 +152,9 @@ export class QoeSessions {
       throw new SluiceError('forbidden', { detail: "The beacon is not of the token's room and identity." });
     }
     const report = entry.watch.ingest(beacon, now, taken);
-    if (report.accepted > 0 && entry.forgetAt === undefined) this.#score(entry, now);
-    if (report.accepted > 0 && entry.forgetAt !== undefined) this.#storeJoin(entry);
+    if (report.accepted === 0) return report;
+    if (entry.forgetAt !== undefined) this.#storeJoin(entry);
+    else if (now - entry.at >= SCORED_AGAIN_AFTER_MS || now < entry.at) this.#score(entry, now);
     return report;
   }
 
