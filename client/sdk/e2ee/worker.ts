@@ -34,14 +34,18 @@ scope.addEventListener('message', ({ data }) => {
   }
 });
 scope.addEventListener('rtctransform', ({ transformer }) => {
-  pipe(transformer.options, transformer, () => transformer.sendKeyFrameRequest?.().catch(() => undefined));
+  pipe(transformer.options, transformer, () => void askForKeyFrame(transformer));
 });
 
-/** Returns what gives the streams another job. `askForKeyFrame`: by the older API the decoder does so after a while. */
+function askForKeyFrame(transformer: Transformer): void {
+  transformer.sendKeyFrameRequest?.().catch(() => undefined);
+}
+
+/** Returns what gives the streams another job. `wantKeyFrame`: by the older API the decoder does so after a while. */
 function pipe(
   first: Job,
   { readable, writable }: Pick<Transformer, 'readable' | 'writable'>,
-  askForKeyFrame: () => void = () => undefined,
+  wantKeyFrame: () => void = () => undefined,
 ): (job: Job) => void {
   let work = begin(first);
   const through = new TransformStream<Frame, Frame>({
@@ -59,7 +63,7 @@ function pipe(
       now.state = state;
       scope.postMessage({ id: now.job.id, state }, []);
       // What follows builds on frames that were dropped. Sound has no key frames.
-      if (back && now.job.codec !== 'opus') askForKeyFrame();
+      if (back && now.job.codec !== 'opus') wantKeyFrame();
     },
   });
   // They end with the sender or receiver.

@@ -60,13 +60,17 @@ export function tapServer(): ServerTap {
 /** A small picture, as the brightness of its pixels. */
 export type Thumbnail = readonly number[];
 
-/** How far two pictures are apart on average, 0 to 255. */
-export function likeness(one: Thumbnail, other: Thumbnail): number {
-  return one.reduce((sum, value, at) => sum + Math.abs(value - (other[at] ?? 0)), 0) / one.length;
+/** How far a picture is, on average of its pixels, from the one of `others` that is most like it: 0 to 255. */
+export function distance(one: Thumbnail, others: readonly Thumbnail[]): number {
+  const apart = (other: Thumbnail) => one.reduce((sum, value, at) => sum + Math.abs(value - (other[at] ?? 0)), 0);
+  return Math.min(...others.map(apart)) / one.length;
 }
 
-/** What the page's decoder makes of these frames, as far as it makes anything; and what the page's first video shows. */
-export function decodedOf(page: Page, frames: readonly Buffer[]): Promise<{ decoded: Thumbnail[]; seen: Thumbnail }> {
+/**
+ * What the page's decoder makes of these frames, as far as it makes anything; and what the page's first video shows, for
+ * as long as the fake camera takes to show all that it has.
+ */
+export function decodedOf(page: Page, frames: readonly Buffer[]): Promise<{ decoded: Thumbnail[]; seen: Thumbnail[] }> {
   return page.evaluate(
     async (encoded) => {
       const canvas = new OffscreenCanvas(32, 18);
@@ -79,7 +83,11 @@ export function decodedOf(page: Page, frames: readonly Buffer[]): Promise<{ deco
           (_, at) => (data[4 * at]! + data[4 * at + 1]! + data[4 * at + 2]!) / 3,
         );
       };
-      const seen = thumbnail(document.querySelector('video')!);
+      const seen: number[][] = [];
+      for (let count = 0; count < 40; count += 1) {
+        seen.push(thumbnail(document.querySelector('video')!));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
       const decoded: number[][] = [];
       const decoder = new VideoDecoder({
         output(frame) {
