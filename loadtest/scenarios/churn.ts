@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createAudience } from '../bots/audience.ts';
-import type { Scenario } from './scenario.ts';
+import { ALL_IS_FORWARDED, type Scenario } from './scenario.ts';
 
 export const churn: Scenario = {
   about: '--rate joins and leaves a second, with transports, a voice and a camera, --users to a room',
   defaults: { rate: 5, users: 5, video: 'vp8', seconds: 10 },
+  serverFlags: ALL_IS_FORWARDED,
   async prepare(stage, { rate, users, seconds, video }) {
     const { target, recorder, run } = stage;
     const audience = createAudience(recorder);

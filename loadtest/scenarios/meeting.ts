@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createAudience } from '../bots/audience.ts';
-import type { Options, Scenario, Stage, Target, Workload } from './scenario.ts';
+import { ALL_IS_FORWARDED, type Options, type Scenario, type Stage, type Target, type Workload } from './scenario.ts';
 
 export const meeting: Scenario = {
   about: '--rooms of --users, everyone sends a voice and a camera (--video vp8, h264 or none)',
   defaults: { rooms: 2, users: 4, video: 'vp8', seconds: 10 },
+  serverFlags: [...ALL_IS_FORWARDED, '--rooms.maxParticipants', '1000'],
   prepare: (stage, options) =>
     gather(stage, options, {
       rooms: options.rooms,
@@ -17,7 +18,7 @@ export const meeting: Scenario = {
 export const webinar: Scenario = {
   about: '--publishers (1 or 3) who send to --users who do not',
   defaults: { rooms: 1, users: 30, publishers: 1, video: 'vp8', seconds: 10 },
-  serverFlags: ['--rooms.maxParticipants', '1000'],
+  serverFlags: [...ALL_IS_FORWARDED, '--rooms.maxParticipants', '1000'],
   prepare: (stage, options) =>
     gather(stage, options, {
       rooms: options.rooms,

@@ -51,3 +51,6 @@ export type Scenario = {
   readonly needsTurn?: true;
   prepare(stage: Stage, options: Options): Promise<Workload>;
 };
+
+/** So that everything is forwarded to everyone, however many see and hear each other. */
+export const ALL_IS_FORWARDED: readonly string[] = ['--rooms.lastN', 'null', '--rooms.maxAudible', 'null'];

@@ -10,6 +10,7 @@ import { startMetronome } from '../../bots/metronome.ts';
 import { emptyReception, type Reception } from '../../bots/receiver.ts';
 import { type JanusKit, type JanusOptions, prepareJanus } from '../../peers/janus.ts';
 import { type Crowd, gatherCrowd } from '../../support/crowd-process.ts';
+import { ALL_IS_FORWARDED } from '../../scenarios/scenario.ts';
 import { fetchToken, startOwnServer } from '../../support/own-server.ts';
 import { percentile } from '../../support/percentiles.ts';
 import { childrenOf, cpuSeconds } from '../../support/process-usage.ts';
@@ -127,7 +128,7 @@ function workerSeconds(pid: number): number {
 }
 
 async function sluiceScene(size: number): Promise<Scene> {
-  const server = await startOwnServer(['--rooms.maxParticipants', '1000', '--media.workers', '1']);
+  const server = await startOwnServer([...ALL_IS_FORWARDED, '--rooms.maxParticipants', '1000', '--media.workers', '1']);
   // Nothing flows before everybody is there: joining is not what is measured.
   const studio: Studio = { metronome: startMetronome({ waits: true }), sent: new Map() };
   const probes = emptyReception();
