@@ -32,7 +32,7 @@ import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
 import { mediaMetrics } from './observability/media-metrics.ts';
 import { createMetrics, type JoinStep, type Metrics } from './observability/metrics.ts';
-import { installedWorker, packageFolder, packageVersion } from './package.ts';
+import { packageFolder, packageVersion } from './package.ts';
 import { servePages } from './pages.ts';
 import { startPulse } from './pulse.ts';
 import { startQoe } from './qoe-service.ts';
@@ -44,6 +44,7 @@ import { storePath } from './store-folder.ts';
 import { startStoreThread } from './store/store-thread.ts';
 import { type RelayOwner, startTurn, type TurnService } from './turn-service.ts';
 import { startWhip } from './whip-service.ts';
+import { chosenWorker } from './worker-binary.ts';
 
 /** How often a server that drains looks whether the last participant has left, in milliseconds. */
 const DRAIN_CHECK = 100;
@@ -243,6 +244,7 @@ type Stop = () => Promise<void> | void;
 
 function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
   const { workers, listen, port, codecs, fullAt, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
+  const workerBinary = chosenWorker(config);
   return createMediaEngine({
     workers,
     listen,
@@ -251,7 +253,7 @@ function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
     fullAt,
     initialOutgoingBitrate,
     ...(maxIncomingBitrate === null ? {} : { maxIncomingBitrate }),
-    ...workerBin(config),
+    ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
     logLevel,
     log: (level, message, fields) => log[level](fields ?? {}, message),
   });
@@ -327,12 +329,6 @@ function createRooms({ config, engine, turn, auth, onFact, ...parts }: RoomsPart
     resumeWithin: config.signaling.resumeWithin,
     data: { maxSize: config.rooms.dataLimit, messages: config.limits.data, bytes: config.limits.dataBytes },
   });
-}
-
-/** The worker binary: as configured, as the environment says, as the bootstrap left it, else mediasoup's own. */
-function workerBin({ media }: Config): { workerBin?: string } {
-  const path = media.workerBin ?? process.env['MEDIASOUP_WORKER_BIN'] ?? installedWorker();
-  return path === undefined ? {} : { workerBin: path };
 }
 
 async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<TlsOptions | undefined> {

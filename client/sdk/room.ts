@@ -93,7 +93,7 @@ export class RoomSession implements Room {
     this.#messages = this.#createMessages();
     this.#chat = createChat({
       self: this.self,
-      send: (payload, options) => this.#messages.send(payload, options),
+      send: (payload, how) => this.#messages.send(payload, how),
       said: (message) => this.#emitter.emit('chat', message),
     });
     this.#media = this.#createMedia();

@@ -33,7 +33,11 @@ export const SERVER = {
   args: ['--config', 'rolldown.config.ts', '--log-level', 'warn'],
   config: 'rolldown.config.ts',
   output: 'dist/server',
-  inputs: ['src', 'rolldown.config.ts', 'package-lock.json'],
+  // The command line speaks through the server SDK, and probes the worker as the bootstrap does.
+  inputs: [
+    ...['src', 'client/server-sdk', 'scripts/bootstrap/worker-probe.mjs'],
+    ...['rolldown.config.ts', 'package-lock.json'],
+  ],
 };
 
 /**

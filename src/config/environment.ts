@@ -9,8 +9,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Names the configuration file where no flag does. */
 export const FILE_VARIABLE = 'SLUICE_CONFIG';
 
-/** Read before the server runs, by what makes a bare machine ready. */
-const OTHERS: ReadonlySet<string> = new Set([FILE_VARIABLE, 'SLUICE_CACHE_DIR', 'SLUICE_OFFLINE']);
+/** Read by others: by what makes a bare machine ready before the server runs, and by the command line. */
+const OTHERS: ReadonlySet<string> = new Set([
+  FILE_VARIABLE,
+  'SLUICE_CACHE_DIR',
+  'SLUICE_OFFLINE',
+  // Of the command line, for which server and with which key.
+  'SLUICE_URL',
+  'SLUICE_API_KEY',
+]);
 
 /** Kubernetes puts these into every container beside a Service that is named "sluice". */
 const SERVICE_LINK = /^SLUICE_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/u;

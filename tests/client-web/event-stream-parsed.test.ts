@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { eventParser } from '../../client/web/dashboard/event-parser.ts';
+import { eventParser } from '../../client/server-sdk/event-parser.ts';
 import { encodeEvent } from '../../src/http/event-stream.ts';
 
 const event = fc.record(

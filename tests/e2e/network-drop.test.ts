@@ -86,7 +86,7 @@ async function callOverProxy(t: TestContext, room: string): Promise<{ ada: Guest
 /** Data channels are made, and never open. */
 function keepChannelsClosed(): void {
   Object.defineProperty(RTCDataChannel.prototype, 'readyState', { get: () => 'connecting' });
-  const listen = RTCDataChannel.prototype.addEventListener as (...args: unknown[]) => void;
+  const listen = Reflect.get(RTCDataChannel.prototype, 'addEventListener') as (...args: unknown[]) => void;
   Object.defineProperty(RTCDataChannel.prototype, 'addEventListener', {
     value(this: RTCDataChannel, ...args: unknown[]) {
       if (args[0] !== 'open') listen.apply(this, args);

@@ -1,7 +1,7 @@
 /** Follows /v1/qoe/live over `fetch`, and begins anew whenever it ends. */
 import { retryDelay } from '../../sdk/backoff.ts';
 import { AskError, type Client, type Query } from './client.ts';
-import { eventParser, type ParsedEvent } from './event-parser.ts';
+import { eventParser, type ParsedEvent } from '../../server-sdk/event-parser.ts';
 
 /** The server says something every 15 s, if only that it is there. */
 const SILENT_FOR_MS = 35_000;
