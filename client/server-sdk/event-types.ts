@@ -78,6 +78,16 @@ export type SluiceEvent =
       /** In ms since 1970. */
       since: number;
     })
+  | (Base & {
+      /** So many bytes were used since the last time that it was said of this room and key. */
+      type: 'bytes-counted';
+      /** Absent where an application's own clients used the relay. */
+      room?: string;
+      keyId: string;
+      publishedBytes: number;
+      forwardedBytes: number;
+      relayedBytes: number;
+    })
   | (Base & { type: 'facts-lost'; count: number });
 
 export type EventPage = {

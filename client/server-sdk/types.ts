@@ -115,13 +115,19 @@ export type TurnCredentials = { username: string; password: string; ttl: number;
 export type UsageRow = {
   /** UTC, `2026-11-23`. */
   day: string;
-  room: string;
+  /** Absent where an application's own clients used the relay. */
+  room?: string;
   /** The API key, or the foreign issuer, that signed the tokens. */
   key: string;
   /** Participants that joined on this day. */
   joins: number;
   /** Seconds that participants were in the room, on this day. */
   participantSeconds: number;
+  /** RTP that participants sent, and were sent. */
+  publishedBytes: number;
+  forwardedBytes: number;
+  /** Data that TURN relayed, both ways. */
+  relayedBytes: number;
 };
 
 export type WebhookEndpoint = {

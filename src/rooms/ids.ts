@@ -14,8 +14,12 @@ export type ConsumerId = Brand<string, 'ConsumerId'>;
 
 /** Letters, digits and `. _ ~ -`: RFC 3986's unreserved characters, so that a name is its own URL segment. */
 export const ROOM_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$';
-/** 1 to 128 characters with no control characters; application ids and e-mail addresses fit. */
-export const IDENTITY_PATTERN = '^[^\\u0000-\\u001f\\u007f]{1,128}$';
+/**
+ * 1 to 128 characters with no control characters; application ids and e-mail addresses fit. Not `.` and `..`, which a URL
+ * cannot name (RFC 3986 §5.2.4): what is asked of them over REST would be asked of their room.
+ */
+export const IDENTITY_PATTERN =
+  '^([^\\u0000-\\u001f\\u007f]{3,128}|[^\\u0000-\\u001f\\u007f.][^\\u0000-\\u001f\\u007f]?|[^\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f.])$';
 
 /** What an attribute may be called: 1 to 128 characters with no control characters. */
 export const ATTRIBUTE_PATTERN = '^[^\\u0000-\\u001f\\u007f]{1,128}$';

@@ -35,7 +35,7 @@ const same = {
 } as const;
 
 /** Each fact of the server, with what numbers it, is an event of the SDK. */
-type Numbered<Fact> = Fact extends { type: 'facts-lost' }
+type Numbered<Fact> = Fact extends { type: 'facts-lost' | 'bytes-counted' }
   ? Omit<Fact, 'at'> & { seq: number; at: string }
   : Omit<Fact, 'at'> & { seq: number; roomSeq: number; at: string };
 type Distributed<Fact> = Fact extends EventFact ? Numbered<Fact> : never;
