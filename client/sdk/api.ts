@@ -40,6 +40,12 @@ export type JoinOptions = {
    * `connection-lost`. Default 60,000.
    */
   giveUpAfter?: number;
+  /**
+   * `true` (default): what elements show of a track, and how large, is watched and told to the server, which forwards no
+   * more than that; a picture that nobody sees is not sent at all, and one that nobody sees anywhere is not even
+   * encoded. `false`: everything is forwarded in full, unless `setLayers` and `pause` say otherwise.
+   */
+  adaptiveStream?: boolean;
   /** How the quality of this client's media is told to the server. By default it is, every 2 s. */
   qoe?: QoeOptions;
   /** Encrypts media end to end: the server forwards what it cannot hear or see. Off by default. */
@@ -118,6 +124,8 @@ export type RoomEvents = {
   trackMediaChanged: RemoteTrack;
   /** `layers` (what the server forwards at present) has changed. */
   trackLayersChanged: RemoteTrack;
+  /** `withheld` has changed: the room forwards so many cameras at once, and which ones is another set now. */
+  trackWithheldChanged: RemoteTrack;
   /** How the end-to-end encryption of a track does, first told with its first frame. One's own may have `no-key`. */
   encryptionChanged: { track: RemoteTrack | LocalTrack; state: EncryptionState };
   /** One's own tracks have changed: published, unpublished, muted, unmuted, or on another device. */
@@ -463,6 +471,22 @@ export type RemoteTrack = TrackFacts & {
   readonly availableLayers: { readonly spatial: number; readonly temporal: number };
   /** What is forwarded at present; undefined: nothing, or not known yet. */
   readonly layers: Layers | undefined;
+  /** Whether the server keeps it back for now, because the room has more cameras than it forwards to one participant. */
+  readonly withheld: boolean;
+  /** Whether what is sent follows what is seen of it here: by default as `adaptiveStream` of `join` says. */
+  readonly adaptive: boolean;
+  /**
+   * `false`: send it in full, whether an attached element shows it or not; for pictures that the application draws by
+   * other means than `attach()`. `true`: follow its elements again. Without effect on sound.
+   */
+  setAdaptive(adaptive: boolean): void;
+  /** Whether it is pinned by `setPinned`. */
+  readonly pinned: boolean;
+  /**
+   * A pinned track comes before all others where not every camera can be forwarded, or not every one well. It stands
+   * through reconnections. Without effect on sound.
+   */
+  setPinned(pinned: boolean): void;
   /** The highest layers to be sent, 0 the lowest. It stands until it is changed, through reconnections too. */
   setLayers(layers: Layers): Promise<void>;
   /** Receive nothing until `resume()`: for a tile that is out of sight. */

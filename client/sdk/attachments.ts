@@ -12,11 +12,21 @@ export type Attachments = {
   shownSize(): ShownSize | undefined;
 };
 
-/** `silent`: one's own track, which must not be heard. `onFrame` is called once, with the first frame of a video. */
+/** Who hears of elements that come and go. */
+export type ElementWatch = { attached(element: HTMLMediaElement): void; detached(element: HTMLMediaElement): void };
+
+type AttachmentOptions = {
+  /** One's own track, which must not be heard. */
+  silent?: boolean;
+  /** Called once, with the first frame of a video. */
+  onFrame?: () => void;
+  watch?: ElementWatch | undefined;
+};
+
 export function createAttachments(
   kind: MediaKind,
   playback: Playback,
-  { silent = false, onFrame }: { silent?: boolean; onFrame?: () => void } = {},
+  { silent = false, onFrame, watch }: AttachmentOptions = {},
 ): Attachments {
   const elements = new Set<HTMLMediaElement>();
   let shown: MediaStreamTrack | undefined;
@@ -50,6 +60,7 @@ export function createAttachments(
       if (silent) element.muted = true;
       elements.add(element);
       if (shown !== undefined) apply(element);
+      watch?.attached(element);
       return element;
     },
     detach(element) {
@@ -58,6 +69,7 @@ export function createAttachments(
         elements.delete(one);
         playback.forget(one);
         one.srcObject = null;
+        watch?.detached(one);
       }
       return leaving;
     },

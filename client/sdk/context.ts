@@ -1,3 +1,4 @@
+import type { Adaptation } from './adaptive/adaptation.ts';
 import type { RoomEvents } from './api.ts';
 import type { Link } from './link.ts';
 import type { Media } from './media.ts';
@@ -9,6 +10,7 @@ import type { ConsumerInfo } from '../../src/rooms/events.ts';
 export type RoomContext = {
   readonly scope: Scope;
   readonly playback: Playback;
+  readonly adaptation: Adaptation;
   readonly request: Link['request'];
   emit<Name extends keyof RoomEvents>(event: Name, value: RoomEvents[Name]): void;
   /** The media in use, or the next one while there is none; rejects with `closed` once the room is. */

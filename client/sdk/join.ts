@@ -59,7 +59,7 @@ function open(
         if (session !== undefined) return session.rejoined(joined);
         timings.joined = elapsed();
         attempt.close();
-        const { subscribe = 'auto', iceTransportPolicy = 'all', qoe = {}, e2ee } = options;
+        const { subscribe = 'auto', iceTransportPolicy = 'all', adaptiveStream = true, qoe = {}, e2ee } = options;
         session = new RoomSession({
           link,
           joined,
@@ -67,6 +67,7 @@ function open(
           credential,
           subscribe,
           iceTransportPolicy,
+          adaptiveStream,
           qoe,
           e2ee,
           timings,

@@ -14,6 +14,7 @@ import type {
 } from './api.ts';
 import { openCamera, openMicrophone, openScreen } from './capture.ts';
 import type { RoomContext } from './context.ts';
+import type { WantedLayer } from './dynacast.ts';
 import { clientError, SluiceClientError, toClientError } from './errors.ts';
 import type { Levels } from './levels.ts';
 import { LocalTrackView } from './local-track.ts';
@@ -179,6 +180,13 @@ export class LocalParticipantView implements LocalParticipant {
     else if (track.setMuted(change === 'muted', true)) this.#changed();
     else return undefined;
     return track;
+  }
+
+  /** What anybody wants of a picture of one's own; the tracks know whose producer that is, or is about to be. */
+  encodingsWanted(producerId: string, layer: WantedLayer): void {
+    for (const track of this.tracks.values()) {
+      if (track.kind === 'video') track.encodingsWanted(producerId, layer);
+    }
   }
 
   /** The room is over. */

@@ -4,7 +4,8 @@ import { KIND_OF_SOURCE } from '../../src/rooms/grants.ts';
 import type { LocalTrack, PublishOptions } from './api.ts';
 import { type Attachments, createAttachments } from './attachments.ts';
 import type { RoomContext } from './context.ts';
-import { layerCount } from './encodings.ts';
+import { createEncodingSwitch, type EncodingSwitch, type WantedLayer } from './dynacast.ts';
+import { layerCount, type Size } from './encodings.ts';
 import { clientError, toClientError } from './errors.ts';
 import type { SentTrack } from './qoe/collector.ts';
 import { createSequence } from './sequence.ts';
@@ -12,6 +13,10 @@ import { createSequence } from './sequence.ts';
 /** How often, and after how many ms, a server whose media is just being rebuilt is asked again. */
 const SEND_ATTEMPTS = 8;
 const SEND_PAUSE = 500;
+/** Milliseconds between two looks at the size of the picture, which no event tells: windows grow, telephones are turned. */
+const SIZE_LOOK = 1000;
+/** Of producers that are about to be made there are never so many. */
+const MOST_EARLY = 8;
 
 /**
  * A track of one's own: outlives the producers through which it is sent. What the person asks for (mute, stop) takes
@@ -32,8 +37,13 @@ export class LocalTrackView implements LocalTrack {
   #told = false;
   #stopped = false;
   #producer: Producer | undefined;
+  #encodings: EncodingSwitch | undefined;
+  /** What is wanted of the producer, and of those that the server knows already and this side does not yet. */
+  readonly #wanted = new Map<string, WantedLayer>();
   /** With how many layers the producer was made. */
   #layers = 1;
+  /** Of the picture, as the server knows it. */
+  #size: Size = {};
   #breaks = 0;
 
   /** `onEnded`: the track ended by itself. */
@@ -64,7 +74,7 @@ export class LocalTrackView implements LocalTrack {
   /** What is to be measured of it; undefined where nothing is sent. */
   get measured(): SentTrack | undefined {
     const producer = this.#producer;
-    if (producer === undefined || producer.closed || this.#muted) return undefined;
+    if (producer === undefined || producer.closed || this.#muted || this.#isUnwanted(producer.id)) return undefined;
     const { id, rtpParameters } = producer;
     const ssrc = rtpParameters.encodings?.[0]?.ssrc;
     return { id, mid: rtpParameters.mid, ssrc, breaks: this.#breaks, trackId: this.#track.id };
@@ -103,6 +113,22 @@ export class LocalTrackView implements LocalTrack {
     return true;
   }
 
+  /** What of this producer's picture anybody wants from now on. */
+  encodingsWanted(producerId: string, layer: WantedLayer): void {
+    const wasUnwanted = this.#isUnwanted(producerId);
+    this.#wanted.delete(producerId);
+    this.#wanted.set(producerId, layer);
+    if (producerId === this.#producer?.id) {
+      if (wasUnwanted !== this.#isUnwanted(producerId)) this.#breaks += 1;
+      this.#encodings?.set(layer);
+      return;
+    }
+    for (const other of this.#wanted.keys()) {
+      if (this.#wanted.size <= MOST_EARLY) break;
+      if (other !== this.#producer?.id) this.#wanted.delete(other);
+    }
+  }
+
   /** Goes on with `track` in the place of the present one, which is stopped. Rejects where it cannot be sent. */
   async replace(track: MediaStreamTrack): Promise<void> {
     this.#release();
@@ -129,9 +155,45 @@ export class LocalTrackView implements LocalTrack {
   async #start(): Promise<void> {
     this.#told = this.#muted;
     this.#layers = this.#layersOf(this.#track);
-    this.#producer = await this.#produce(this.#told);
-    if (this.#stopped) await this.#retract();
-    else await this.#bringInLine();
+    this.#size = sizeOf(this.#track);
+    const producer = (this.#producer = await this.#produce(this.#told));
+    if (this.#stopped) return this.#retract();
+    this.#encodings = this.#switchOf(producer);
+    const wanted = this.#wanted.get(producer.id);
+    if (wanted !== undefined) this.#encodings?.set(wanted);
+    if (this.kind === 'video') this.#watchSize(producer);
+    await this.#bringInLine();
+  }
+
+  #switchOf(producer: Producer): EncodingSwitch | undefined {
+    const { rtpSender } = producer;
+    if (this.kind !== 'video' || rtpSender === undefined) return undefined;
+    const { scope, emit } = this.#context;
+    return createEncodingSwitch(rtpSender, {
+      closed: () => producer.closed || scope.closed,
+      pause: (milliseconds) => scope.pause(milliseconds),
+      problem: (error) => emit('problem', toClientError(error, 'media-failed')),
+    });
+  }
+
+  #isUnwanted(producerId: string): boolean {
+    return this.#wanted.get(producerId) === null;
+  }
+
+  #watchSize(producer: Producer): void {
+    this.#context.scope.after(SIZE_LOOK, () => {
+      if (producer.closed || producer !== this.#producer) return;
+      const { width = 0, height = 0 } = sizeOf(this.#track);
+      if (width > 0 && height > 0 && (width !== this.#size.width || height !== this.#size.height)) {
+        this.#size = { width, height };
+        this.#inBackground(() => this.#tellSize(producer.id, { width, height }));
+      }
+      this.#watchSize(producer);
+    });
+  }
+
+  async #tellSize(producerId: string, size: { width: number; height: number }): Promise<void> {
+    await this.#context.request('producer-size', { producerId, ...size });
   }
 
   #layersOf(track: MediaStreamTrack): number {
@@ -182,7 +244,9 @@ export class LocalTrackView implements LocalTrack {
   async #retract(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
-    if (producer === undefined || producer.closed) return;
+    if (producer === undefined) return;
+    this.#wanted.delete(producer.id);
+    if (producer.closed) return;
     producer.close();
     await this.#context.request('producer-close', { producerId: producer.id });
   }
@@ -194,4 +258,9 @@ export class LocalTrackView implements LocalTrack {
       this.#context.emit('problem', toClientError(error, 'media-failed'));
     });
   }
+}
+
+function sizeOf(track: MediaStreamTrack): Size {
+  const { width, height } = track.getSettings();
+  return { width, height };
 }

@@ -32,6 +32,8 @@ export type MediaListener = {
   receiving(): void;
   /** A track is received from now on. */
   received(info: ConsumerInfo, consumer: Consumer): void;
+  /** These are set up, and the server is about to be asked to let them flow. */
+  resuming(infos: readonly ConsumerInfo[]): void;
   problem(error: SluiceClientError): void;
   /** ICE of a transport is being set up again. */
   restarting(): void;
@@ -94,8 +96,8 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       request('transport-connect', params).catch(failed);
     });
     transport.on('produce', ({ kind, rtpParameters, appData }, done, refused) => {
-      const { source, paused } = appData as { source: Source; paused: boolean };
-      request('produce', { kind, source, paused, rtpParameters: rtpParameters as RtpParameters }).then(
+      const { source, paused, size } = appData as Produced;
+      request('produce', { kind, source, paused, ...size, rtpParameters: rtpParameters as RtpParameters }).then(
         ({ producer }) => {
           // Asked over media that is gone by now: what it came to belongs to nobody.
           if (transport.closed) request('producer-close', { producerId: producer.id }).catch(() => undefined);
@@ -179,21 +181,24 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       const outcomes = await Promise.all(infos.map(receiveOne));
       const ready = infos.filter((info, at) => outcomes[at] === true && info.paused && !isHeld(info));
       if (ready.length === 0 || scope.closed) return;
+      listener.resuming(ready);
       await request('consumer-resume', { consumerIds: ready.map((info) => info.id) }).catch(failed);
     },
     async send({ source, track, paused, ...sendOptions }) {
       if (scope.closed) throw clientError('closed');
       send ??= open('send');
+      const settings = track.getSettings();
+      const appData: Produced = { source, paused, size: track.kind === 'video' ? told(settings) : {} };
       try {
         const codecs = device.sendRtpCapabilities.codecs ?? [];
         return await send.produce({
           track,
-          ...senderOptions(source, track.getSettings(), sendOptions, codecs),
+          ...senderOptions(source, settings, sendOptions, codecs),
           ...encryption(source, track.kind, codecs),
           // Tracks are stopped and disabled by those who own them.
           stopTracks: false,
           disableTrackOnPause: false,
-          appData: { source, paused },
+          appData,
         });
       } catch (error) {
         if (scope.closed) throw clientError('closed', error);
@@ -214,6 +219,13 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     },
     close: () => scope.close(),
   };
+}
+
+/** What the server is told of a track besides how it is sent. */
+type Produced = { source: Source; paused: boolean; size: { size?: { width: number; height: number } } };
+
+function told({ width = 0, height = 0 }: MediaTrackSettings): Produced['size'] {
+  return width > 0 && height > 0 ? { size: { width, height } } : {};
 }
 
 async function reportOf(transport: Transport | undefined): Promise<Iterable<Stats> | undefined> {

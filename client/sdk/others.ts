@@ -41,7 +41,8 @@ export function createOthers(
   const roster = createRoster(self);
   const participants = new Map<string, RemoteParticipantView>();
   const receiving = new Map<string, RemoteTrackView>();
-  const expected = new Set<string>();
+  /** Receivers that are being set up, and whether the server withholds their tracks. */
+  const expected = new Map<string, boolean>();
   let stopTimer = () => undefined as void;
 
   const trackBy = (producerId: string) => {
@@ -109,6 +110,15 @@ export function createOthers(
     if (track.consumerId !== undefined) receiving.delete(track.consumerId);
   }
 
+  function withhold(consumerIds: readonly string[], withheld: boolean): void {
+    for (const id of consumerIds) {
+      const track = receiving.get(id);
+      if (track !== undefined) track.setWithheld(withheld);
+      // It is being set up, and was announced the other way.
+      else if (expected.has(id)) expected.set(id, withheld);
+    }
+  }
+
   /** Asks again for what the application receives by its own choice; everything else the server does by itself. */
   function subscribeAgain(): void {
     if (subscribe !== 'manual' || !granted) return;
@@ -141,21 +151,26 @@ export function createOthers(
         receiving.delete(event.consumerId);
       } else if (event.type === 'consumer-layers') {
         receiving.get(event.consumerId)?.forwarded(event.layers ?? undefined);
+      } else if (event.type === 'consumers-withheld' || event.type === 'consumers-forwarded') {
+        withhold(event.consumerIds, event.type === 'consumers-withheld');
       } else {
         announce(roster.apply(event, Date.now()));
         if (event.type === 'producer-added') subscribeAgain();
       }
     },
     expect(consumers) {
-      for (const { id } of consumers) expected.add(id);
+      for (const { id, withheld } of consumers) expected.set(id, withheld !== null);
     },
     isHeld: (info) => trackOf(info)?.paused ?? true,
     received(info, consumer) {
       const track = trackOf(info);
-      if (expected.delete(info.id) && track?.subscribed === true) {
+      const withheld = expected.get(info.id);
+      expected.delete(info.id);
+      if (withheld !== undefined && track?.subscribed === true) {
         forget(track);
         receiving.set(info.id, track);
         track.received(info, consumer);
+        track.setWithheld(withheld);
         return;
       }
       // Removed, or no longer wanted, while it was set up.

@@ -1,6 +1,7 @@
 import type { Consumer } from 'mediasoup-client/types';
 
 import type { ConsumerInfo } from '../../src/rooms/events.ts';
+import type { FollowedTrack } from './adaptive/adaptation.ts';
 import type { Layers, RemoteParticipant, RemoteTrack } from './api.ts';
 import { type Attachments, createAttachments } from './attachments.ts';
 import type { RoomContext } from './context.ts';
@@ -14,11 +15,14 @@ export class RemoteTrackView implements RemoteTrack {
   readonly #context: RoomContext;
   readonly #published: Published;
   readonly #attachments: Attachments;
+  /** Undefined for sound, which is not seen. */
+  readonly #followed: FollowedTrack | undefined;
   #consumer: Consumer | undefined;
   #subscribed: boolean;
   #paused = false;
   #wanted: Layers | undefined;
   #layers: Layers | undefined;
+  #withheld = false;
   #breaks = 0;
 
   constructor(context: RoomContext, participant: RemoteParticipant, published: Published, subscribed: boolean) {
@@ -26,7 +30,12 @@ export class RemoteTrackView implements RemoteTrack {
     this.participant = participant;
     this.#published = published;
     this.#subscribed = subscribed;
-    this.#attachments = createAttachments(published.kind, context.playback, { onFrame: () => context.firstFrame() });
+    this.#followed =
+      published.kind === 'video' ? context.adaptation.follow(published.id, () => this.interrupted()) : undefined;
+    this.#attachments = createAttachments(published.kind, context.playback, {
+      onFrame: () => context.firstFrame(),
+      watch: this.#followed,
+    });
   }
 
   get id() {
@@ -55,6 +64,15 @@ export class RemoteTrackView implements RemoteTrack {
   }
   get layers() {
     return this.#layers;
+  }
+  get withheld() {
+    return this.#withheld;
+  }
+  get adaptive() {
+    return this.#followed?.adaptive ?? false;
+  }
+  get pinned() {
+    return this.#followed?.pinned ?? false;
   }
 
   attach(): HTMLMediaElement;
@@ -85,6 +103,14 @@ export class RemoteTrackView implements RemoteTrack {
   async resume(): Promise<void> {
     this.#paused = false;
     if (this.#consumer !== undefined) await this.#ask('consumer-resume', { consumerIds: [this.#consumer.id] });
+  }
+
+  setAdaptive(adaptive: boolean): void {
+    this.#followed?.setAdaptive(adaptive);
+  }
+
+  setPinned(pinned: boolean): void {
+    this.#followed?.setPinned(pinned);
   }
 
   async subscribe(): Promise<void> {
@@ -124,7 +150,8 @@ export class RemoteTrackView implements RemoteTrack {
   /** What is to be measured of it; undefined where nothing is to come. */
   get measured(): ReceivedTrack | undefined {
     const consumer = this.#consumer;
-    if (consumer === undefined || this.muted || this.#paused) return undefined;
+    if (consumer === undefined || this.muted || this.#paused || this.#withheld) return undefined;
+    if (this.#followed?.hidden === true) return undefined;
     const { id, rtpParameters } = consumer;
     const ssrc = rtpParameters.encodings?.[0]?.ssrc;
     return { id, mid: rtpParameters.mid, ssrc, breaks: this.#breaks, shown: this.#attachments.shownSize() };
@@ -139,6 +166,7 @@ export class RemoteTrackView implements RemoteTrack {
   received(info: ConsumerInfo, consumer: Consumer): void {
     this.#drop();
     this.#consumer = consumer;
+    this.#followed?.comesBy(consumer.id);
     this.#attachments.show(consumer.track);
     this.#context.emit('trackMediaChanged', this);
     if (this.#paused && !info.paused) this.#background(this.pause());
@@ -171,16 +199,27 @@ export class RemoteTrackView implements RemoteTrack {
     this.#context.emit('trackLayersChanged', this);
   }
 
+  /** Whether the server forwards it to others rather than to this client. */
+  setWithheld(withheld: boolean): void {
+    if (this.#withheld === withheld) return;
+    this.#withheld = withheld;
+    this.interrupted();
+    this.#context.emit('trackWithheldChanged', this);
+  }
+
   /** Its owner does not publish it any more, or the room is over. */
   removed(): void {
     this.#drop();
     this.#attachments.show(undefined);
+    this.#followed?.end();
   }
 
   #drop(): void {
     this.#consumer?.close();
     this.#consumer = undefined;
     this.#layers = undefined;
+    this.#withheld = false;
+    this.#followed?.comesBy(undefined);
   }
 
   /** Asks; where the consumer is gone meanwhile, the next one is told in `received`. */

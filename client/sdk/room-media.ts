@@ -3,6 +3,7 @@
  * and what comes late of a set-up that was replaced reaches nobody.
  */
 import type { ConsumerInfo, MediaOffer } from '../../src/rooms/events.ts';
+import type { Adaptation } from './adaptive/adaptation.ts';
 import type { JoinTimings, MediaState, RoomEvents } from './api.ts';
 import type { E2ee } from './e2ee/session.ts';
 import { clientError, toClientError } from './errors.ts';
@@ -23,6 +24,7 @@ export type RoomMediaOptions = {
   timings: Timings;
   elapsed(): number;
   others: Others;
+  adaptation: Adaptation;
   messages: Messages;
   reporter: Reporter | undefined;
   e2ee: E2ee | undefined;
@@ -44,7 +46,7 @@ export type RoomMedia = {
 };
 
 export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
-  const { link, scope, timings, others, messages, reporter, emit, elapsed } = options;
+  const { link, scope, timings, others, adaptation, messages, reporter, emit, elapsed } = options;
   let state: MediaState = 'new';
   let media: Promise<Media> | undefined;
   /** The same once it is there. */
@@ -69,6 +71,7 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
         deviceLoaded: () => (timings.deviceLoaded ??= elapsed()),
         receiving: () => (timings.dtlsConnected ??= elapsed()),
         received: (info, consumer) => (current() ? others.received(info, consumer) : consumer.close()),
+        resuming: (infos) => adaptation.flush(infos.map(({ id }) => id)),
         problem: (error) => current() && emit('problem', error),
         restarting: () => current() && reporter?.reconnected(),
         hopeless: () => {

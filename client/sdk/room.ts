@@ -1,6 +1,7 @@
 import type { ConsumerInfo, Doer, JoinedRoom, LeaveReason, MediaOffer, RoomInfo } from '../../src/rooms/events.ts';
 import type { Grants } from '../../src/rooms/grants.ts';
 import type { Joined, TickFrame, WireEvent } from '../../src/signaling/wire.ts';
+import { type Adaptation, createAdaptation } from './adaptive/adaptation.ts';
 import { createAdmin } from './admin.ts';
 import type {
   Admin,
@@ -26,7 +27,8 @@ import { type Chat, createChat, requireOpenTopic } from './chat.ts';
 import type { RoomContext } from './context.ts';
 import { createE2ee, type E2ee } from './e2ee/session.ts';
 import { createEmitter } from './emitter.ts';
-import { clientError } from './errors.ts';
+import { clientError, toClientError } from './errors.ts';
+import { createHearing, type Hearing } from './hearing.ts';
 import { createLevels } from './levels.ts';
 import type { Link } from './link.ts';
 import { LocalParticipantView } from './local-participant.ts';
@@ -51,6 +53,7 @@ export type RoomOptions = {
   credential: { token: string };
   subscribe: 'auto' | 'manual';
   iceTransportPolicy: RTCIceTransportPolicy;
+  adaptiveStream: boolean;
   qoe: QoeOptions;
   e2ee: E2eeOptions | undefined;
   timings: Timings;
@@ -65,8 +68,9 @@ export class RoomSession implements Room {
   readonly #options: RoomOptions;
   readonly #scope = createScope();
   readonly #emitter = createEmitter<RoomEvents>((error) => reportError(error));
-  readonly #levels = createLevels();
+  readonly #hearing: Hearing;
   readonly #playback = createPlayback(() => this.#emitter.emit('playbackBlocked', this));
+  readonly #adaptation: Adaptation;
   readonly #others: Others;
   /** Undefined where no quality is to be measured. */
   readonly #reporter: Reporter | undefined;
@@ -83,11 +87,14 @@ export class RoomSession implements Room {
     const { joined } = options;
     this.#options = options;
     this.#info = joined.room;
+    this.#adaptation = this.#createAdaptation();
     const context = this.#context();
-    this.self = new LocalParticipantView(context, this.#levels, joined.self, joined.grants);
+    const levels = createLevels();
+    this.self = new LocalParticipantView(context, levels, joined.self, joined.grants);
     const { subscribe: granted } = joined.grants;
     const { identity } = joined.self;
-    this.#others = createOthers(context, this.#levels, { subscribe: options.subscribe, granted, self: identity });
+    this.#others = createOthers(context, levels, { subscribe: options.subscribe, granted, self: identity });
+    this.#hearing = createHearing({ levels, self: this.self, others: this.#others, emit: context.emit });
     this.admin = createAdmin(context.request);
     this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
     this.#messages = this.#createMessages();
@@ -133,7 +140,7 @@ export class RoomSession implements Room {
     return this.#chat.messages;
   }
   get activeSpeaker(): Participant | undefined {
-    return this.#levels.speaker === undefined ? undefined : this.#byIndex(this.#levels.speaker);
+    return this.#hearing.speaker;
   }
   get playbackBlocked() {
     return this.#playback.blocked;
@@ -197,7 +204,7 @@ export class RoomSession implements Room {
 
   resumed(tick: TickFrame): void {
     this.#inTurn(() => {
-      this.#resetLevels(tick);
+      this.#hearing.reset(tick);
       this.#setState('connected');
     });
   }
@@ -211,14 +218,7 @@ export class RoomSession implements Room {
   }
 
   tick(frame: TickFrame): void {
-    this.#inTurn(() => {
-      const { changed, qualityChanged, speakerChanged } = this.#levels.apply(frame);
-      const heard = changed.map((index) => this.#byIndex(index)).filter((one) => one !== undefined);
-      if (heard.length > 0) this.#emitter.emit('levels', heard);
-      // One's own comes as an event, with its reason.
-      for (const index of qualityChanged) this.#tellQuality(this.#others.byIndex(index));
-      if (speakerChanged) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
-    });
+    this.#inTurn(() => this.#hearing.take(frame));
   }
 
   closed(reason: CloseReason): void {
@@ -236,9 +236,7 @@ export class RoomSession implements Room {
   #begin(joined: Joined): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    this.#levels.reset(joined.tick);
-    this.#others.reset(joined.participants);
-    if (this.#levels.speaker !== undefined) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
+    this.#hearing.begin(joined.tick, () => this.#others.reset(joined.participants));
     for (const task of early) task();
   }
 
@@ -257,7 +255,7 @@ export class RoomSession implements Room {
       case 'quality': {
         const { level, up, down, cause } = event;
         this.self.connection = { level, up, down, cause: cause ?? undefined };
-        return this.#tellQuality(this.self);
+        return this.#hearing.tellQuality(this.self);
       }
       case 'grants-changed':
         return this.#permitted(event.grants);
@@ -283,16 +281,15 @@ export class RoomSession implements Room {
       case 'participant-replaced':
         this.#others.apply(event);
         return this.#messages.arrived();
-      // The SDK sends and receives everything.
-      case 'consumers-withheld':
-      case 'consumers-forwarded':
-      case 'encodings-wanted':
-        return;
       case 'participant-left':
       case 'producer-added':
       case 'consumer-removed':
       case 'consumer-layers':
+      case 'consumers-withheld':
+      case 'consumers-forwarded':
         return this.#others.apply(event);
+      case 'encodings-wanted':
+        return this.self.encodingsWanted(event.producerId, event.maxSpatialLayer);
     }
   }
 
@@ -325,7 +322,7 @@ export class RoomSession implements Room {
 
   /** All that there is, in a new session or in another room. */
   #take({ self, grants, tick, media, participants, consumers }: Omit<JoinedRoom, 'room'>, comeback: Comeback): void {
-    this.#resetLevels(tick, () => {
+    this.#hearing.reset(tick, () => {
       this.self.renew(self, grants);
       this.#others.permit(grants.subscribe);
       this.#renewMedia(media, participants, consumers, comeback);
@@ -345,7 +342,8 @@ export class RoomSession implements Room {
     const { link, iceTransportPolicy, timings, elapsed } = this.#options;
     return createRoomMedia({
       ...{ link, scope: this.#scope, iceTransportPolicy, timings, elapsed },
-      ...{ others: this.#others, messages: this.#messages, reporter: this.#reporter, e2ee: this.#createE2ee() },
+      ...{ others: this.#others, adaptation: this.#adaptation, messages: this.#messages },
+      ...{ reporter: this.#reporter, e2ee: this.#createE2ee() },
       emit: (event, value) => this.#emitter.emit(event, value),
     });
   }
@@ -369,6 +367,15 @@ export class RoomSession implements Room {
     });
   }
 
+  #createAdaptation(): Adaptation {
+    return createAdaptation({
+      scope: this.#scope,
+      request: (name, params) => this.#options.link.request(name, params),
+      enabled: this.#options.adaptiveStream,
+      problem: (error) => this.#emitter.emit('problem', toClientError(error, 'media-failed')),
+    });
+  }
+
   #createMessages(): Messages {
     return createMessages({
       scope: this.#scope,
@@ -381,30 +388,9 @@ export class RoomSession implements Room {
     });
   }
 
-  /** Starts from the whole state, which `after` gives participants to, and tells what differs from before. */
-  #resetLevels(tick: TickFrame, after: () => void = () => undefined): void {
-    const speaker = this.activeSpeaker;
-    const before = new Map<Participant, string>();
-    for (const one of [...this.participants.values(), this.self]) before.set(one, one.quality);
-    this.#levels.reset(tick);
-    after();
-    for (const [one, quality] of before) if (one.quality !== quality) this.#tellQuality(one);
-    this.#emitter.emit('levels', [...this.participants.values(), this.self]);
-    if (this.activeSpeaker !== speaker) this.#emitter.emit('activeSpeakerChanged', this.activeSpeaker);
-  }
-
-  #tellQuality(participant: Participant | undefined): void {
-    if (participant === undefined) return;
-    this.#emitter.emit('qualityChanged', { participant, level: participant.quality });
-  }
-
   #networkChanged(): void {
     this.#options.link.retryNow();
     this.#media.networkChanged();
-  }
-
-  #byIndex(index: number): Participant | undefined {
-    return index === this.self.index ? this.self : this.#others.byIndex(index);
   }
 
   #setState(state: RoomState): void {
@@ -428,6 +414,7 @@ export class RoomSession implements Room {
     return {
       scope: this.#scope,
       playback: this.#playback,
+      adaptation: this.#adaptation,
       request: (name, params) => this.#options.link.request(name, params),
       emit: (event, value) => this.#emitter.emit(event, value),
       media: () => this.#media.current(),

@@ -8,16 +8,18 @@ import path from 'node:path';
 
 const WIDTH = 480;
 const HEIGHT = 270;
-const FPS = 15;
 const FRAMES = 30;
 const SAMPLE_RATE = 48_000;
 const SECONDS = 8;
 
 /** Files of both and the flags with which Chromium takes them for its devices. Remove them in any case. */
-export function makeFakeMedia(): { readonly flags: readonly string[]; remove(): void } {
+export function makeFakeMedia({ fps = 15 }: { fps?: number } = {}): {
+  readonly flags: readonly string[];
+  remove(): void;
+} {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-media-'));
   const [video, audio] = [path.join(folder, 'camera.y4m'), path.join(folder, 'microphone.wav')];
-  writeFileSync(video, camera());
+  writeFileSync(video, camera(fps));
   writeFileSync(audio, microphone());
   return {
     flags: [`--use-file-for-fake-video-capture=${video}`, `--use-file-for-fake-audio-capture=${audio}`],
@@ -26,10 +28,10 @@ export function makeFakeMedia(): { readonly flags: readonly string[]; remove(): 
 }
 
 /** A textured wall, before it a textured thing that swings, and the noise of a small sensor. YUV4MPEG2. */
-function camera(): Buffer {
+function camera(fps: number): Buffer {
   const random = noise(1);
   const texture = Int8Array.from({ length: WIDTH * HEIGHT }, () => Math.round((random() - 0.5) * 50));
-  const pieces: Buffer[] = [Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F${FPS}:1 Ip A1:1 C420jpeg\n`)];
+  const pieces: Buffer[] = [Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F${fps}:1 Ip A1:1 C420jpeg\n`)];
   for (let frame = 0; frame < FRAMES; frame += 1) {
     const picture = Buffer.alloc((WIDTH * HEIGHT * 3) / 2, 128);
     const swing = Math.round(90 * Math.sin((2 * Math.PI * frame) / FRAMES));

@@ -5,7 +5,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 
 import type { CameraOptions, JoinOptions, Source } from '../../../client/sdk/api.ts';
 import { eventually, throughout } from './eventually.ts';
-import type { Happening, Kit, Reception } from './kit.ts';
+import type { Happening, Kit, Reception, SentLayer } from './kit.ts';
 
 /** Small, so that several of them fit on two cores. */
 export const SMALL_CAMERA = { width: 320, height: 180, frameRate: 10, simulcast: false };
@@ -61,6 +61,25 @@ export class Guest {
 
   setLayers(identity: string, spatialLayer: number): Promise<void> {
     return this.page.evaluate(([whose, layer]) => kit.setLayers(whose, layer), [identity, spatialLayer] as const);
+  }
+
+  /** Gives the element that shows the camera of `identity` another style. */
+  style(identity: string, css: string): Promise<void> {
+    return this.page.evaluate(([whose, its]) => kit.style(whose, its), [identity, css] as const);
+  }
+
+  pin(identity: string, pinned = true): Promise<void> {
+    return this.page.evaluate(([whose, its]) => kit.pin(whose, its), [identity, pinned] as const);
+  }
+
+  /** The layers of one's own camera, lowest first. */
+  sentLayers(source: 'camera' | 'screen' = 'camera'): Promise<SentLayer[]> {
+    return this.page.evaluate((its) => kit.sentLayers(its), source);
+  }
+
+  /** Bytes of the camera, all layers together. */
+  async sentBytes(): Promise<number> {
+    return (await this.sentLayers()).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   leave(): Promise<void> {

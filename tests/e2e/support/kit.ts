@@ -30,12 +30,17 @@ export type Reception = {
   height: number;
   energy: number;
   samples: number;
+  /** Of the samples, those that were made up where something was missing, silence left out. */
+  concealed: number;
   /** Undefined for sound. */
   shown?: Picture;
 };
 
 /** A way that media takes: the kind of the page's own candidate, by which protocol it reaches its relay, and the peer. */
 export type Path = { local: string | undefined; relayProtocol: string | undefined; remote: string | undefined };
+
+/** What has been sent of one layer of a camera, and encoded of it. */
+export type SentLayer = { bytes: number; frames: number; width: number; active: boolean };
 
 export type Kit = ReturnType<typeof installKit>;
 
@@ -109,6 +114,8 @@ export function installKit() {
     note('closed', ({ code }) => ({ value: code }));
     followed.on('trackAdded', (track) => {
       const element = track.attach();
+      // All of them over the whole page: in sight, and too large for a lower layer.
+      element.style.cssText = 'position: fixed; inset: 0; width: 100vw; height: 100vh';
       elements.set(track, element);
       document.body.append(element);
     });
@@ -179,6 +186,10 @@ export function installKit() {
       const { self } = room();
       await Promise.all([self.setCamera(camera), self.setMicrophone(microphone)]);
     },
+    /** Publishes the microphone alone. */
+    async speak(): Promise<void> {
+      await room().self.setMicrophone(true);
+    },
     /** As if another camera were plugged in, which has this size and no other, and were chosen. */
     async switchCamera(width: number, height: number): Promise<void> {
       const { mediaDevices } = navigator;
@@ -216,6 +227,42 @@ export function installKit() {
     setLayers: (identity: string, spatialLayer: number) =>
       room().participants.get(identity)?.tracks.get('camera')?.setLayers({ spatialLayer }),
 
+    /** Gives the element that shows this camera another style. */
+    style(identity: string, css: string): void {
+      const track = room().participants.get(identity)?.tracks.get('camera');
+      const element = track && elements.get(track);
+      if (element === undefined) throw new Error(`the camera of ${identity} is not shown`);
+      element.style.cssText = css;
+    },
+    /** As if the page's tab went to the background, or came back from there. */
+    hidePage(hidden: boolean): void {
+      Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+      document.dispatchEvent(new Event('visibilitychange'));
+    },
+    pin: (identity: string, pinned: boolean) =>
+      room().participants.get(identity)?.tracks.get('camera')?.setPinned(pinned),
+    /** Whose cameras the server keeps back from this page. */
+    withheld: () =>
+      [...room().participants.values()]
+        .filter(({ tracks }) => tracks.get('camera')?.withheld === true)
+        .map(({ identity }) => identity)
+        .toSorted(),
+    /** The layers of a picture of one's own, lowest first. */
+    async sentLayers(source: 'camera' | 'screen'): Promise<SentLayer[]> {
+      const track = room().self.tracks.get(source);
+      const stats = [...((await track?.getStats())?.values() ?? [])] as (RTCOutboundRtpStreamStats & {
+        active?: boolean;
+      })[];
+      return stats
+        .filter(({ type }) => type === 'outbound-rtp')
+        .toSorted((one, other) => (one.rid ?? '').localeCompare(other.rid ?? ''))
+        .map(({ bytesSent = 0, headerBytesSent = 0, framesEncoded = 0, frameWidth = 0, active = true }) => ({
+          ...{ bytes: bytesSent + headerBytesSent, frames: framesEncoded, width: frameWidth, active },
+        }));
+    },
+    /** Whether the track behind a source of one's own is still there to be sent. */
+    isLive: (source: Source) => room().self.tracks.get(source)?.mediaStreamTrack.readyState === 'live',
+
     /** What this page knows of the room. */
     view() {
       const { state, closeReason, participants, chat, timings } = room();
@@ -249,6 +296,7 @@ export function installKit() {
         height: inbound.frameHeight ?? 0,
         energy: inbound.totalAudioEnergy ?? 0,
         samples: inbound.totalSamplesReceived ?? 0,
+        concealed: (inbound.concealedSamples ?? 0) - (inbound.silentConcealedSamples ?? 0),
         ...(element instanceof HTMLVideoElement ? { shown: picture(element) } : {}),
       };
     },
