@@ -16,6 +16,7 @@ import { PANEL_COVERS } from './layout.ts';
 import { Moderation } from './moderation.tsx';
 import { canShare, type OwnMedia, useOwnMedia } from './own-media.ts';
 import { PeoplePanel } from './people.tsx';
+import { usePin } from './pin.ts';
 import { useAnnouncements, useRoomEvent, useRoomUpdates } from './room-hooks.ts';
 import { SettingsDialog } from './settings.tsx';
 import { useShortcuts } from './shortcuts.ts';
@@ -33,6 +34,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
   useRoomUpdates(room);
   useAnnouncements(room);
   const media = useOwnMedia(room, handover);
+  const pin = usePin(room);
   const [panel, setPanel] = useState<PanelName>();
   const [settings, setSettings] = useState(false);
   const unread = useUnread(room, panel === 'chat');
@@ -66,7 +68,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
     <div class="call" data-testid="call" data-state={room.state} data-media={room.mediaState}>
       <main class="call-main" aria-label={`Meeting ${room.name}`} inert={covered}>
         <Notices room={room} media={media} />
-        <MeetingGrid room={room} onShowAll={() => setPanel('people')} />
+        <MeetingGrid room={room} pin={pin} />
       </main>
       {panel && (
         <aside
@@ -77,7 +79,7 @@ export function Call({ room, handover, onEnd }: CallProps): JSX.Element {
           {panel === 'chat' ? (
             <ChatPanel room={room} onClose={closePanel} />
           ) : (
-            <PeoplePanel room={room} onClose={closePanel} />
+            <PeoplePanel room={room} pin={pin} onClose={closePanel} />
           )}
         </aside>
       )}

@@ -1,60 +1,71 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { Participant, RemoteTrack, Room } from '../../sdk/api.ts';
-import { chooseVisible, gridCapacity, layoutMeeting, layoutStage, type Rect, type Size } from './layout.ts';
-import { useReceiving } from './receiving.ts';
+import { choosePages, gridCapacity, layoutMeeting, layoutStage, type Rect, type Size } from './layout.ts';
+import { Pager, usePage } from './pager.tsx';
+import type { Pin } from './pin.ts';
 import { useRoomEvent, useSizeOf } from './room-hooks.ts';
-import { MoreTile, PersonTile, ScreenTile } from './tile.tsx';
+import { PersonTile, ScreenTile } from './tile.tsx';
 import { AudioSink } from './video-view.tsx';
 
-/** Everyone's tile, and a shared screen on the stage. Sound plays for all, with or without a tile. */
-export function MeetingGrid({ room, onShowAll }: { room: Room; onShowAll: () => void }): JSX.Element {
+/** Tiles in pages, and what is pinned or shared on the stage. Sound plays for all, with or without a tile. */
+export function MeetingGrid({ room, pin }: { room: Room; pin: Pin }): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   const size = useSizeOf(list);
-  const shown = useRef<string[]>([]);
+  const first = useRef<string[]>([]);
   const drawn = useRef<{ size: Size | undefined }>({ size: undefined });
   const [picked, setPicked] = useState<string>();
+  const pick = (track: RemoteTrack): void => {
+    setPicked(track.id);
+    pin.unpin();
+  };
   useRoomEvent(room, 'trackAdded', (track) => {
     if (track.source === 'screen') setPicked(track.id);
   });
 
   const people = new Map<string, Participant>([...room.participants.values(), room.self].map((who) => [who.key, who]));
+  const pinned = pin.key === undefined ? undefined : people.get(pin.key);
   const screens = [...room.participants.values()].flatMap((who) => shownScreen(who.tracks.get('screen')));
-  const stage = screens.find((track) => track.id === picked) ?? screens.at(-1);
-  const beside = screens.filter((track) => track !== stage);
+  const screen = pinned ? undefined : (screens.find((track) => track.id === picked) ?? screens.at(-1));
+  const beside = screens.filter((track) => track !== screen);
+  const order = [...people.keys()].filter((key) => key !== pinned?.key);
   const plan =
-    size && planTiles(size, people, beside.length, stage !== undefined, shown.current, room.activeSpeaker?.key);
-  shown.current = plan?.visible ?? [];
-  useReceiving(
-    room,
-    plan ? new Map(plan.visible.map((id, index) => [id, plan.tiles[index + plan.screens]?.height ?? 0])) : undefined,
-  );
+    size &&
+    planTiles({
+      ...{ size, order, screensBeside: beside.length, staged: pinned !== undefined || screen !== undefined },
+      ...{ first: first.current, speaker: room.activeSpeaker?.key },
+    });
+  useEffect(() => {
+    first.current = plan?.pages[0] ?? [];
+  });
+  const pages = plan?.pages.length ?? 1;
+  const { page, turn } = usePage(pages);
+  const visible = plan?.pages[page] ?? [];
 
   // Tiles glide when people come and go; while the window is resized they must not lag behind it.
   const gliding = drawn.current.size?.width === size?.width && drawn.current.size?.height === size?.height;
   drawn.current = { size };
+  const rects = plan && rectsOf(plan, size, visible.length);
   return (
     <>
       <ul
         ref={list}
         class={gliding ? 'grid grid-gliding' : 'grid'}
-        aria-label="Participants"
+        aria-label={pages > 1 ? `Participants, page ${page + 1} of ${pages}` : 'Participants'}
         data-testid="grid"
-        data-tiles={plan?.visible.length ?? 0}
+        data-tiles={visible.length}
       >
-        {plan && (
+        {plan && rects && (
           <>
-            {stage && plan.stage && <ScreenTile key={stage.id} track={stage} rect={plan.stage} />}
+            {screen && plan.stage && <ScreenTile key={screen.id} track={screen} rect={plan.stage} />}
+            {pinned && plan.stage && (
+              <PersonTile key={pinned.key} room={room} participant={pinned} rect={plan.stage} pin={pin} />
+            )}
             {beside.slice(0, plan.screens).map((track, index) => (
-              <ScreenTile
-                key={track.id}
-                track={track}
-                rect={rectAt(plan.tiles, index)}
-                onPick={() => setPicked(track.id)}
-              />
+              <ScreenTile key={track.id} track={track} rect={rectAt(rects, index)} onPick={() => pick(track)} />
             ))}
-            {plan.visible.map((who, index) => {
+            {visible.map((who, index) => {
               const participant = people.get(who);
               return (
                 participant && (
@@ -62,22 +73,16 @@ export function MeetingGrid({ room, onShowAll }: { room: Room; onShowAll: () => 
                     key={who}
                     room={room}
                     participant={participant}
-                    rect={rectAt(plan.tiles, index + plan.screens)}
+                    rect={rectAt(rects, index + plan.screens)}
+                    pin={pin}
                   />
                 )
               );
             })}
-            {plan.hidden > 0 && (
-              <MoreTile
-                key="+"
-                hidden={plan.hidden}
-                rect={rectAt(plan.tiles, plan.tiles.length - 1)}
-                onOpen={onShowAll}
-              />
-            )}
           </>
         )}
       </ul>
+      {pages > 1 && <Pager page={page} pages={pages} onTurn={turn} />}
       {[...room.participants.values()].flatMap((who) =>
         [who.tracks.get('microphone'), who.tracks.get('screen-audio')].map(
           (track) => track && <AudioSink key={track.id} track={track} />,
@@ -89,39 +94,40 @@ export function MeetingGrid({ room, onShowAll }: { room: Room; onShowAll: () => 
 
 type Plan = {
   stage: Rect | undefined;
-  tiles: Rect[];
-  visible: string[];
-  hidden: number;
-  /** Screens in the strip. */ screens: number;
+  /** Beside the stage; undefined where there is none. */
+  strip: Rect[] | undefined;
+  pages: string[][];
+  /** Screens in the strip, on every page. */
+  screens: number;
+  gap: number;
+};
+
+type PlanRequest = {
+  size: Size;
+  order: readonly string[];
+  screensBeside: number;
+  staged: boolean;
+  first: readonly string[];
+  speaker: string | undefined;
 };
 
 const GAP = { narrow: 6, wide: 10 };
 
-function planTiles(
-  size: Size,
-  people: ReadonlyMap<string, Participant>,
-  screensBeside: number,
-  staged: boolean,
-  shown: readonly string[],
-  speaker: string | undefined,
-): Plan {
+function planTiles({ size, order, screensBeside, staged, first, speaker }: PlanRequest): Plan {
   const gap = size.width <= 480 ? GAP.narrow : GAP.wide;
-  const order = [...people.keys()];
   const wanted = order.length + screensBeside;
   const staging = staged ? layoutStage(size, wanted, gap) : undefined;
   const slots = staging ? staging.strip.length : gridCapacity(size, wanted, gap);
   const screens = Math.min(screensBeside, Math.max(0, slots - 1));
-  const visible = chooseVisible(order, shown, slots - screens, speaker);
-  const hidden = order.length - visible.length;
-  // With a single slot there is a face in it, and no place for the "+N" tile.
-  const tiles = staging?.strip ?? layoutMeeting(size, screens + visible.length + (hidden > 0 ? 1 : 0), gap).tiles;
-  return {
-    stage: staging?.stage,
-    tiles,
-    visible,
-    hidden: tiles.length > screens + visible.length ? hidden : 0,
-    screens,
-  };
+  const pages = choosePages({ order, slots: Math.max(1, slots - screens), first, speaker });
+  return { stage: staging?.stage, strip: staging?.strip, pages, screens, gap };
+}
+
+/** Where the tiles of a page with so many people go. A page that is not full has tiles as large as the others'. */
+function rectsOf({ strip, pages, screens, gap }: Plan, size: Size, people: number): Rect[] {
+  if (strip) return strip;
+  const count = screens + (pages.length > 1 ? (pages[0]?.length ?? 0) : people);
+  return layoutMeeting(size, count, gap).tiles;
 }
 
 function shownScreen(track: RemoteTrack | undefined): RemoteTrack[] {

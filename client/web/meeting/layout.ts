@@ -123,27 +123,33 @@ function stripBelow(width: number, height: number, count: number, gap: number): 
   };
 }
 
+export type PageRequest = {
+  /** Everyone who is to have a tile, in order. */
+  order: readonly string[];
+  /** Tiles on a page; 1 or more. */
+  slots: number;
+  /** Who was on the first page before. */
+  first: readonly string[];
+  /** Who has to be on the first page. */
+  speaker?: string | undefined;
+};
+
 /**
- * Who gets one of `slots` tiles. All where they fit; else one slot is left to the "+N" tile, those on screen keep
- * their places, and a speaker who is off screen takes the last place but the first.
+ * Who has a tile on which page. On the first one nobody moves without need: those who are there keep their places, and a
+ * speaker from another page takes the last place but the first. Everyone else follows in order.
  */
-export function chooseVisible(
-  order: readonly string[],
-  shown: readonly string[],
-  slots: number,
-  speaker?: string,
-): string[] {
-  if (order.length <= slots) return [...order];
-  const places = Math.max(1, slots - 1);
+export function choosePages({ order, slots, first: before, speaker }: PageRequest): string[][] {
   const present = new Set(order);
-  const visible = shown.filter((id) => present.has(id)).slice(0, places);
-  const taken = new Set(visible);
+  const first = before.filter((id) => present.has(id)).slice(0, slots);
+  const taken = new Set(first);
   for (const id of order) {
-    if (visible.length >= places) break;
-    if (!taken.has(id)) visible.push(id);
+    if (first.length >= slots) break;
+    if (!taken.has(id)) first.push(id);
   }
-  if (speaker !== undefined && places > 1 && present.has(speaker) && !visible.includes(speaker)) {
-    visible[places - 1] = speaker;
-  }
-  return visible;
+  if (speaker !== undefined && slots > 1 && present.has(speaker) && !first.includes(speaker))
+    first[slots - 1] = speaker;
+  const pages = [first];
+  const rest = order.filter((id) => !first.includes(id));
+  for (let from = 0; from < rest.length; from += slots) pages.push(rest.slice(from, from + slots));
+  return pages;
 }

@@ -3,12 +3,22 @@ import { useEffect, useRef } from 'preact/hooks';
 
 import type { Participant, Room } from '../../sdk/api.ts';
 import { PersonMenu } from './moderation.tsx';
+import type { Pin } from './pin.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { IconButton } from '../ui/button.tsx';
-import { CameraIcon, CameraOffIcon, CloseIcon, type Icon, MicIcon, MicOffIcon, ScreenIcon } from '../ui/icons.tsx';
+import {
+  CameraIcon,
+  CameraOffIcon,
+  CloseIcon,
+  type Icon,
+  MicIcon,
+  MicOffIcon,
+  PinIcon,
+  ScreenIcon,
+} from '../ui/icons.tsx';
 
 /** Everyone in the room, and what of them is on. */
-export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void }): JSX.Element {
+export function PeoplePanel({ room, pin, onClose }: { room: Room; pin: Pin; onClose: () => void }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const everyone: Participant[] = [room.self, ...room.participants.values()];
@@ -22,7 +32,7 @@ export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void
       </header>
       <ul class="people" aria-label="Participants" tabIndex={0}>
         {everyone.map((person) => (
-          <Person key={person.key} room={room} person={person} />
+          <Person key={person.key} room={room} person={person} pin={pin} />
         ))}
       </ul>
       <p class="panel-note">Everyone joins with a link of their own: yours is for you alone.</p>
@@ -30,7 +40,7 @@ export function PeoplePanel({ room, onClose }: { room: Room; onClose: () => void
   );
 }
 
-function Person({ room, person }: { room: Room; person: Participant }): JSX.Element {
+function Person({ room, person, pin }: { room: Room; person: Participant; pin: Pin }): JSX.Element {
   const on = (source: 'microphone' | 'camera' | 'screen'): boolean => person.tracks.get(source)?.muted === false;
   return (
     <li class="person" data-testid="person" data-identity={person.identity}>
@@ -49,6 +59,14 @@ function Person({ room, person }: { room: Room; person: Participant }): JSX.Elem
         icon={on('microphone') ? MicIcon : MicOffIcon}
         off={!on('microphone')}
         text={`microphone ${on('microphone') ? 'on' : 'off'}`}
+      />
+      <IconButton
+        icon={PinIcon}
+        label={`Pin ${person.name}`}
+        pressed={pin.key === person.key}
+        tone={pin.key === person.key ? 'active' : 'quiet'}
+        tip="none"
+        onClick={() => pin.toggle(person)}
       />
       {room.self.grants.admin && !person.isLocal && <PersonMenu room={room} person={person} />}
     </li>

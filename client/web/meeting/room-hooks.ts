@@ -17,6 +17,7 @@ const REDRAW = [
   'trackRemoved',
   'trackMuted',
   'trackUnmuted',
+  'trackWithheldChanged',
   'localTracksChanged',
   'activeSpeakerChanged',
   'qualityChanged',

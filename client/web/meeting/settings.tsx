@@ -12,6 +12,7 @@ const KEYS = [
   ['s', 'Share screen'],
   ['c', 'Chat'],
   ['p', 'Participants'],
+  ['Page Up, Page Down', 'Turn the page of participants'],
   ['Esc', 'Close the panel'],
 ] as const;
 

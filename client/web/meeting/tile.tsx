@@ -1,13 +1,14 @@
 import type { CSSProperties, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 
-import type { Participant, RemoteTrack, Room } from '../../sdk/api.ts';
+import type { LocalTrack, Participant, RemoteTrack, Room } from '../../sdk/api.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { classes } from '../ui/classes.ts';
-import { MicOffIcon, ScreenIcon, SignalIcon } from '../ui/icons.tsx';
+import { MicOffIcon, PinIcon, ScreenIcon, SignalIcon } from '../ui/icons.tsx';
 import { hueOf } from '../ui/initials.ts';
 import { reasonOf, TROUBLE_WORDS, type Trouble, troubleOf } from './connection.ts';
 import type { Rect } from './layout.ts';
+import type { Pin } from './pin.ts';
 import { useParticipantLevel } from './room-hooks.ts';
 import { loudness } from './sound.ts';
 import { VideoView } from './video-view.tsx';
@@ -17,10 +18,12 @@ export function PersonTile({
   room,
   participant,
   rect,
+  pin,
 }: {
   room: Room;
   participant: Participant;
   rect: Rect;
+  pin: Pin;
 }): JSX.Element {
   const tile = useRef<HTMLLIElement>(null);
   useParticipantLevel(room, participant, (level) =>
@@ -29,6 +32,7 @@ export function PersonTile({
   const camera = participant.tracks.get('camera');
   const microphone = participant.tracks.get('microphone');
   const showsVideo = camera !== undefined && !camera.muted;
+  const withheld = showsVideo && isWithheld(camera);
   const silent = microphone === undefined || microphone.muted;
   const name = participant.isLocal ? `${participant.name} (you)` : participant.name;
   const trouble = troubleOf(participant);
@@ -43,15 +47,48 @@ export function PersonTile({
       data-identity={participant.identity}
       data-local={participant.isLocal}
       data-speaking={participant.speaking}
-      data-video={showsVideo}
+      data-video={showsVideo && !withheld}
+      data-withheld={withheld}
+      data-pinned={pin.key === participant.key}
       data-quality={participant.quality}
-      aria-label={[name, silent && 'microphone off', !showsVideo && 'camera off'].filter(Boolean).join(', ')}
+      aria-label={[name, silent && 'microphone off', !showsVideo && 'camera off', withheld && 'picture on hold']
+        .filter(Boolean)
+        .join(', ')}
     >
       <Avatar name={participant.name} size="fluid" />
-      {showsVideo && <VideoView track={camera} label={`Video of ${name}`} mirrored={participant.isLocal} />}
+      {showsVideo && (
+        <VideoView
+          track={camera}
+          label={`Video of ${name}`}
+          mirrored={participant.isLocal}
+          whole={pin.key === participant.key}
+          withheld={withheld}
+        />
+      )}
       <TileLabel name={name} silent={silent} />
       {trouble && <QualityMark trouble={trouble} reason={reason} />}
+      <PinButton participant={participant} pin={pin} />
     </li>
+  );
+}
+
+/** The room forwards so many cameras at once, and this one is not among them. */
+function isWithheld(camera: LocalTrack | RemoteTrack): boolean {
+  return 'withheld' in camera && camera.withheld;
+}
+
+function PinButton({ participant, pin }: { participant: Participant; pin: Pin }): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="tile-pin"
+      aria-label={`Pin ${participant.name}`}
+      aria-pressed={pin.key === participant.key}
+      data-testid="pin"
+      onClick={() => pin.toggle(participant)}
+    >
+      <PinIcon />
+    </button>
   );
 }
 
@@ -119,17 +156,6 @@ export function ScreenTile({
       {onPick && (
         <button type="button" class="tile-cover" aria-label={`Show the ${name.toLowerCase()}`} onClick={onPick} />
       )}
-    </li>
-  );
-}
-
-/** Stands for those who have no tile. */
-export function MoreTile({ hidden, rect, onOpen }: { hidden: number; rect: Rect; onOpen: () => void }): JSX.Element {
-  return (
-    <li class="tile tile-more" style={place(rect)} data-testid="more-tile">
-      <button type="button" class="tile-cover" aria-label={`${hidden} more: show everyone`} onClick={onOpen}>
-        +{hidden}
-      </button>
     </li>
   );
 }

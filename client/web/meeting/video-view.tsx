@@ -10,10 +10,18 @@ export type VideoViewProps = {
   mirrored?: boolean;
   /** Show all of it, as for screens, rather than fill the tile. */
   whole?: boolean;
+  /** Nothing comes of it for now: what was seen last is an old picture. The element stays, and says how large it would be. */
+  withheld?: boolean;
 };
 
 /** The picture of a track. Invisible until its first frame is there, so that nothing flashes black. */
-export function VideoView({ track, label, mirrored = false, whole = false }: VideoViewProps): JSX.Element {
+export function VideoView({
+  track,
+  label,
+  mirrored = false,
+  whole = false,
+  withheld = false,
+}: VideoViewProps): JSX.Element {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
   useLayoutEffect(() => {
@@ -23,6 +31,16 @@ export function VideoView({ track, label, mirrored = false, whole = false }: Vid
     track.attach(element);
     return () => void track.detach(element);
   }, [track]);
+  useLayoutEffect(() => {
+    const element = video.current;
+    if (!withheld || !element) return undefined;
+    setReady(false);
+    return () => {
+      // The first frame of those that come again.
+      if ('requestVideoFrameCallback' in element) element.requestVideoFrameCallback(() => setReady(true));
+      else setReady(true);
+    };
+  }, [withheld]);
   return (
     <video
       ref={video}

@@ -103,6 +103,24 @@ export const SpeakerIcon: Icon = () => (
   </Glyph>
 );
 
+export const PinIcon: Icon = () => (
+  <Glyph>
+    <path d="M9 3.500h6M10 3.500v5.700L7 12.500v1.500h10v-1.500l-3-3.300V3.500M12 14v6.500" />
+  </Glyph>
+);
+
+export const PreviousIcon: Icon = () => (
+  <Glyph>
+    <path d="m14.500 6-6 6 6 6" />
+  </Glyph>
+);
+
+export const NextIcon: Icon = () => (
+  <Glyph>
+    <path d="m9.500 6 6 6-6 6" />
+  </Glyph>
+);
+
 export const ChevronIcon: Icon = () => (
   <Glyph>
     <path d="m7 14 5-5 5 5" />
