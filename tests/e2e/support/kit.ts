@@ -306,6 +306,13 @@ export function installKit() {
       const reports = await Promise.all(connections.map((connection) => connection.getStats()));
       return reports.flatMap(pathOf);
     },
+    /** Of all pictures that the page receives, for pages that do not hand out their room. */
+    async pictureBytes(): Promise<number> {
+      const reports = await Promise.all(connections.map((connection) => connection.getStats()));
+      return reports
+        .flatMap(inboundOf)
+        .reduce((sum, { kind, bytesReceived = 0 }) => sum + (kind === 'video' ? bytesReceived : 0), 0);
+    },
     /** Of all sound that the page receives, for pages that do not hand out their room. */
     async soundEnergy(): Promise<number> {
       const reports = await Promise.all(connections.map((connection) => connection.getStats()));
