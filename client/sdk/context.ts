@@ -12,7 +12,7 @@ export type RoomContext = {
   readonly playback: Playback;
   readonly adaptation: Adaptation;
   readonly request: Link['request'];
-  emit<Name extends keyof RoomEvents>(event: Name, value: RoomEvents[Name]): void;
+  emit: <Name extends keyof RoomEvents>(event: Name, value: RoomEvents[Name]) => void;
   /** The media in use, or the next one while there is none; rejects with `closed` once the room is. */
   media(): Promise<Media>;
   /** Sets up receivers for what the server has agreed to forward. */

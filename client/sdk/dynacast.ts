@@ -20,9 +20,9 @@ const RETRY_AFTER = 50;
 
 export type EncodingSwitchOptions = {
   /** Whether the sender is not in use any more. */
-  closed(): boolean;
-  pause(milliseconds: number): Promise<void>;
-  problem(error: unknown): void;
+  closed: () => boolean;
+  pause: (milliseconds: number) => Promise<void>;
+  problem: (error: unknown) => void;
 };
 
 /** The switch of a sender whose encodings are all active. */

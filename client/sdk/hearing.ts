@@ -14,7 +14,7 @@ export type HearingOptions = {
   levels: Levels;
   self: LocalParticipantView;
   others: Others;
-  emit<Name extends HearingEvent>(event: Name, value: RoomEvents[Name]): void;
+  emit: <Name extends HearingEvent>(event: Name, value: RoomEvents[Name]) => void;
 };
 
 export type Hearing = {

@@ -168,11 +168,11 @@ export class LocalTrackView implements LocalTrack {
   #switchOf(producer: Producer): EncodingSwitch | undefined {
     const { rtpSender } = producer;
     if (this.kind !== 'video' || rtpSender === undefined) return undefined;
-    const { scope, emit } = this.#context;
+    const { scope } = this.#context;
     return createEncodingSwitch(rtpSender, {
       closed: () => producer.closed || scope.closed,
       pause: (milliseconds) => scope.pause(milliseconds),
-      problem: (error) => emit('problem', toClientError(error, 'media-failed')),
+      problem: (error) => this.#context.emit('problem', toClientError(error, 'media-failed')),
     });
   }
 

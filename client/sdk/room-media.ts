@@ -22,13 +22,13 @@ export type RoomMediaOptions = {
   scope: Scope;
   iceTransportPolicy: RTCIceTransportPolicy;
   timings: Timings;
-  elapsed(): number;
+  elapsed: () => number;
   others: Others;
   adaptation: Adaptation;
   messages: Messages;
   reporter: Reporter | undefined;
   e2ee: E2ee | undefined;
-  emit<Name extends 'mediaStateChanged' | 'problem'>(event: Name, value: RoomEvents[Name]): void;
+  emit: <Name extends 'mediaStateChanged' | 'problem'>(event: Name, value: RoomEvents[Name]) => void;
 };
 
 export type RoomMedia = {

@@ -58,7 +58,7 @@ export type RoomOptions = {
   e2ee: E2eeOptions | undefined;
   timings: Timings;
   /** Milliseconds since the call of `join`. */
-  elapsed(): number;
+  elapsed: () => number;
 };
 
 /** A room from its first join on: takes in what the link brings, and keeps what the application holds up to date. */

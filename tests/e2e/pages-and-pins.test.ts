@@ -83,7 +83,7 @@ async function crowd(t: TestContext, room: string, count: number): Promise<void>
     const token = await stage.server.token(room, `guest-${index}`, { name: `Guest ${index}` });
     return joinRoom(stage.server.url, token);
   });
-  for (const { close } of await Promise.all(ends)) t.after(close);
+  for (const participant of await Promise.all(ends)) t.after(() => participant.close());
 }
 
 const pictureBytes = ({ page }: MeetingPage) => page.evaluate(() => kit.pictureBytes());

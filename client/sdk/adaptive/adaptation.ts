@@ -18,7 +18,7 @@ export type AdaptationOptions = {
   request: Link['request'];
   /** Whether what is seen counts; without, tracks are wanted in full, and pins are all that is told. */
   enabled: boolean;
-  problem(error: unknown): void;
+  problem: (error: unknown) => void;
 };
 
 export type Adaptation = {
