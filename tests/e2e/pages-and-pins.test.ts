@@ -35,34 +35,6 @@ test('who has no tile is on another page, and pictures of pages that are not ope
   await Promise.all([ada.hasNoComplaints(), ben.hasNoComplaints()]);
 });
 
-test('a pinned tile stands on the stage, for oneself alone, until it is let go', async (t) => {
-  const [ada, ben] = [await entered(t, 'pins', 'Ada'), await entered(t, 'pins', 'Ben')];
-  await crowd(t, 'pins', 3);
-  await ada.shows('Video of Ben');
-  const before = await ada.tile('Ben').boundingBox();
-
-  const pin = ada.tile('Ben').getByRole('button', { name: 'Pin Ben' });
-  await pin.focus();
-  await ada.page.keyboard.press('Enter');
-  assert.equal(await pin.getAttribute('aria-pressed'), 'true');
-  await eventually(
-    'the tile of Ben grows',
-    () => ada.tile('Ben').boundingBox(),
-    (now) => now !== null && before !== null && now.width > before.width * 1.5,
-  );
-  await ada.shows('Video of Ben');
-  assert.equal(await ben.page.locator('[data-pinned=true]').count(), 0);
-
-  await ada.button('Participants').click();
-  await ada.page.getByTestId('people-panel').getByRole('button', { name: 'Pin Ben' }).click();
-  await eventually(
-    'nobody is pinned',
-    () => ada.page.locator('[data-pinned=true]').count(),
-    (count) => count === 0,
-  );
-  await Promise.all([ada.hasNoComplaints(), ben.hasNoComplaints()]);
-});
-
 async function entered(
   t: TestContext,
   room: string,
