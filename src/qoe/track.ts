@@ -133,6 +133,9 @@ export class Track {
     this.#fillIdentity(facts);
     facts.sourceFps = means.mean(M.sourceFps);
     facts.sourcePixels = means.mean(M.sourcePixels);
+    // Nobody is a bad source for not sending what nobody looks at.
+    const wanted = this.#view?.wantedShare ?? 1;
+    if (wanted < 1) facts.wantedPixels = wanted * facts.sourcePixels;
     facts.sentFps = means.mean(M.fps);
     facts.sentPixels = means.mean(M.pixels);
     facts.targetBitrate = means.mean(M.targetBitrate);
@@ -164,7 +167,7 @@ export class Track {
     facts.decodeTime = means.mean(M.decodeTime);
     facts.qp = either(means.mean(M.qp), facts.qp);
     facts.wantedPixels = means.mean(M.wantedPixels);
-    const asked = this.#view !== undefined && 'wantedShare' in this.#view ? this.#view.wantedShare : Number.NaN;
+    const asked = this.#view?.wantedShare ?? Number.NaN;
     if (asked < 1 && facts.sentPixels > 0) {
       const pixels = asked * facts.sentPixels;
       facts.wantedPixels = facts.wantedPixels < pixels ? facts.wantedPixels : pixels;

@@ -4,7 +4,13 @@ import type { MediaTransportListener, MediaTransportObserver, PathStats, Transpo
 import type { MediaObserver } from './media-view.ts';
 
 /** What a track is, for those to whom the engine's ids say nothing. */
-export type TrackIdentity = { readonly producerId: ProducerId; readonly kind: MediaKind; readonly source: Source };
+export type TrackIdentity = {
+  readonly producerId: ProducerId;
+  readonly kind: MediaKind;
+  readonly source: Source;
+  /** Share of its pixels that its sender was told to send; 0 where nobody wants any. */
+  readonly wantedShare: number;
+};
 
 /** Where tracks are looked up. Undefined for those that have ended: news of them may have been under way then. */
 export type TrackIndex = {
@@ -42,7 +48,10 @@ export class MediaReport {
       produced: (id, seen) => {
         const track = this.#tracks.produced(id);
         if (track === undefined) return;
-        this.#observer.producer(this.#participantId, { id, kind: track.kind, source: track.source, ...seen });
+        const { kind, source, wantedShare } = track;
+        // What its sender was told that nobody wants is as silent as it should be.
+        const paused = seen.paused || (wantedShare === 0 && seen.packets === 0);
+        this.#observer.producer(this.#participantId, { id, kind, source, wantedShare, ...seen, paused });
       },
       consumed: (id, seen) => {
         const track = this.#tracks.consumed(id);

@@ -15,7 +15,7 @@ export type ProducerView = {
   readonly source: Source;
   /** As in its MIME type, small letters: `opus`, `vp8`. */
   readonly codec: string;
-  /** Muted by its sender: silence is as it should be. */
+  /** Muted by its sender, or wanted by nobody: silence is as it should be. */
   readonly paused: boolean;
   readonly ms: number;
   readonly packets: number;
@@ -26,6 +26,8 @@ export type ProducerView = {
   readonly rtt: number;
   /** bit/s. */
   readonly bitrate: number;
+  /** Share of the picture's pixels that its sender was told to send: below 1 where nobody looks at more. */
+  readonly wantedShare: number;
 };
 
 /** A track that the server sends to the participant. */

@@ -13,6 +13,7 @@ import type {
   UsedBytes,
 } from './media-engine.ts';
 import { MediaReport, type TrackIdentity } from './media-report.ts';
+import { shareOf } from './wanted-layers.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { RtpCapabilities } from './ortc.ts';
 import type { ProduceRequest, Publication } from './publication.ts';
@@ -348,6 +349,7 @@ function heardBy(single: SingleTransport, listener: MediaTransportListener): Med
 
 function identify(publication: Publication | undefined): TrackIdentity | undefined {
   if (publication === undefined) return undefined;
-  const { source, producer } = publication;
-  return { producerId: producer.id, kind: producer.kind, source };
+  const { source, producer, video } = publication;
+  const wantedShare = video === undefined ? 1 : shareOf(video.picture, video.demand.told);
+  return { producerId: producer.id, kind: producer.kind, source, wantedShare };
 }

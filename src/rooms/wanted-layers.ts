@@ -44,6 +44,12 @@ export function layerFor({ size = USUAL_SIZE, scales }: Picture, drawn: Size): n
   return at === -1 ? scales.length - 1 : at;
 }
 
+/** Share of the pixels of all of `picture` that `layer` has; 0 where no layer is wanted. */
+export function shareOf({ scales }: Picture, layer: number | null): number {
+  const scale = layer === null ? Infinity : (scales[layer] ?? 1);
+  return ((scales.at(-1) ?? 1) / scale) ** 2;
+}
+
 function long({ width, height }: Size): number {
   return Math.max(width, height);
 }

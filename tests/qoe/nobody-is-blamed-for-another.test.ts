@@ -68,6 +68,15 @@ test("a way up that got longer is seen by the server's own clock, before any cli
   assert.equal(call.bob.quality.down.level, 'excellent');
 });
 
+test('who sends a small picture because nobody looks at more is no bad source', () => {
+  const call = twoInACall();
+  call.run(10, { wantedShare: 1 / 16, sentScale: 4 });
+  assert.ok(call.ann.quality.up.score >= 4, `${call.ann.quality.up.score} for ${idOf(call.ann.quality.up)}`);
+  const other = twoInACall();
+  other.run(10, { sentScale: 4 });
+  assert.equal(idOf(other.ann.quality.up), 'codec-source', 'but who was to send it all is');
+});
+
 test('a clock that was set is no longer way', () => {
   const call = twoInACall();
   call.run(10, {});
@@ -162,6 +171,8 @@ type Weather = {
   lossUp?: number;
   lossDown?: number;
   rttUp?: number;
+  wantedShare?: number;
+  sentScale?: number;
   rttDown?: number;
   /** Of Ann's way and of Bob's, as their clients tell it. */
   delayUp?: number;
@@ -192,7 +203,7 @@ function twoInACall() {
     assert.equal(report.rejected, 0, JSON.stringify(report));
   }
 
-  function look({ lossUp = 0, lossDown = 0, rttUp = 20, rttDown = 20, cutUp = false }: Weather): void {
+  function look({ lossUp = 0, lossDown = 0, rttUp = 20, rttDown = 20, cutUp = false, wantedShare = 1 }: Weather): void {
     for (const kind of ['audio', 'video'] as const) {
       const packets = kind === 'audio' ? 50 : 150;
       const rest = { kind, codec: kind === 'audio' ? 'opus' : 'vp8', paused: false, ms: 1000, jitter: 3 };
@@ -201,7 +212,10 @@ function twoInACall() {
       const up = cutUp
         ? { packets: 0, lost: 0, bitrate: 0 }
         : { packets: packets - lost, lost, bitrate: 8000 * packets };
-      ann.takeProducer({ id: `p-${kind}`, source, rtt: rttUp, ...rest, ...up }, now as Millis);
+      ann.takeProducer(
+        { id: `p-${kind}`, source, rtt: rttUp, ...rest, ...up, wantedShare: kind === 'video' ? wantedShare : 1 },
+        now as Millis,
+      );
       const down = { packets: packets - Math.round(packets * lossDown), lost: Math.round(packets * lossDown) };
       bob.takeConsumer(
         {
@@ -222,7 +236,8 @@ function twoInACall() {
   function tell(weather: Weather): void {
     const { lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false } = weather;
     const { delayUp, delayDown, frozen = 0, buffer = 50 } = weather;
-    const hd = { width: 1280, height: 720 };
+    const { sentScale = 1 } = weather;
+    const hd = { width: 1280 / sentScale, height: 720 / sentScale };
     beacon(ann, [
       {
         ...{ kind: 'session', rtt: 20, candidateType: 'host', protocol: 'udp' },

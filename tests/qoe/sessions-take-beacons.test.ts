@@ -221,12 +221,12 @@ function beaconAt(second: number, samples: object[], firstSequence = second * 10
 function audio(loss: number) {
   return {
     ...({ id: 'p1', kind: 'audio', source: 'microphone', codec: 'opus', paused: false, ms: 1000 } as const),
-    ...{ packets: 100 - 100 * loss, lost: 100 * loss, jitter: 2, rtt: 20, bitrate: 32_000 },
+    ...{ packets: 100 - 100 * loss, lost: 100 * loss, jitter: 2, rtt: 20, bitrate: 32_000, wantedShare: 1 },
   };
 }
 
 function consumer(track: string) {
-  return { ...audio(0), id: track, producerId: `of-${track}`, wantedShare: 1 };
+  return { ...audio(0), id: track, producerId: `of-${track}` };
 }
 
 function assertRefused(act: () => unknown, code: string): void {

@@ -36,7 +36,7 @@ test('what the engine sees of a track is told with its owner and its source, to 
 
   const track = { kind: 'audio', source: 'microphone' };
   assert.deepEqual(told, [
-    ['producer', ann.participant.id, { id, ...track, ...SEEN }],
+    ['producer', ann.participant.id, { id, ...track, ...SEEN, wantedShare: 1 }],
     ['consumer', bob.participant.id, { id: consumer!.id, producerId: id, ...track, ...SEEN, wantedShare: 0.25 }],
   ]);
 });
