@@ -34,7 +34,7 @@ scope.addEventListener('message', ({ data }) => {
   }
 });
 scope.addEventListener('rtctransform', ({ transformer }) => {
-  pipe(transformer.options, transformer, () => void askForKeyFrame(transformer));
+  pipe(transformer.options, transformer, () => askForKeyFrame(transformer));
 });
 
 function askForKeyFrame(transformer: Transformer): void {

@@ -46,7 +46,13 @@ export async function publishWithLibdatachannel(t: TestContext, endpoint: Endpoi
   const end = await negotiate(connection, endpoint);
   const timer = setInterval(() => sending.forEach((send) => send()), 10);
   t.after(() => clearInterval(timer));
-  return { end };
+  return {
+    end() {
+      // To send on a connection that the server has closed is an error.
+      clearInterval(timer);
+      return end();
+    },
+  };
 }
 
 /** Plays one track of sound and one of pictures (VP8). */
