@@ -3,11 +3,13 @@ import { SILENCE } from './tick.ts';
 
 /** Decibels by which a voice must be louder to take the place of one that is heard, too: else two alike would take turns. */
 const LOUDER_BY = 6;
+/** Rounds of levels (250 ms each) for which a voice that is silent keeps its place as if it spoke: between two words. */
+export const PAUSE = 3;
 
 type Voice = {
-  /** As it was last told; `SILENCE` where it is not heard now. */
+  /** When it was last heard; `SILENCE` where it never was. */
   level: number;
-  /** Of the last levels in which it was heard; 0: never. */
+  /** The round in which it was last heard. */
   heardAt: number;
 };
 
@@ -19,7 +21,6 @@ type Voice = {
 export class Audible {
   readonly #voices = new Map<ProducerId, Voice>();
   readonly #chosen = new Set<ProducerId>();
-  #heard: ProducerId[] = [];
   #round = 0;
   #limit: number;
 
@@ -34,7 +35,7 @@ export class Audible {
 
   /** A microphone is there. */
   add(id: ProducerId): void {
-    this.#voices.set(id, { level: SILENCE, heardAt: 0 });
+    this.#voices.set(id, { level: SILENCE, heardAt: -Infinity });
     if (this.#chosen.size < this.#limit) this.#chosen.add(id);
   }
 
@@ -47,18 +48,12 @@ export class Audible {
   /** These are heard now, and nobody else. Returns those that are forwarded from now on, or not any more. */
   levels(levels: readonly { readonly producerId: ProducerId; readonly dBov: number }[]): ProducerId[] {
     this.#round += 1;
-    for (const id of this.#heard) {
-      const voice = this.#voices.get(id);
-      if (voice !== undefined) voice.level = SILENCE;
-    }
-    this.#heard = [];
     const waiting: { id: ProducerId; level: number }[] = [];
     for (const { producerId: id, dBov: level } of levels) {
       const voice = this.#voices.get(id);
       if (voice === undefined) continue;
       voice.level = level;
       voice.heardAt = this.#round;
-      this.#heard.push(id);
       if (!this.#chosen.has(id)) waiting.push({ id, level });
     }
     if (waiting.length === 0) return [];
@@ -87,10 +82,11 @@ export class Audible {
 
   /** The one that a voice of `level` takes the place of: silent for the longest time, else the quietest. */
   #givesWayTo(level: number): ProducerId | undefined {
-    const last = this.#first(this.#chosen, isBehind);
-    if (last === undefined) return undefined;
-    const voice = this.#voices.get(last)!;
-    return voice.heardAt < this.#round || level >= voice.level + LOUDER_BY ? last : undefined;
+    const oldest = this.#first(this.#chosen, isBehind);
+    if (oldest === undefined) return undefined;
+    if (this.#voices.get(oldest)!.heardAt + PAUSE < this.#round) return oldest;
+    const quietest = this.#first(this.#chosen, (one, other) => one.level < other.level)!;
+    return level >= this.#voices.get(quietest)!.level + LOUDER_BY ? quietest : undefined;
   }
 
   #fill(): ProducerId[] {

@@ -36,12 +36,13 @@ export function pictureOf({ encodings = [] }: RtpParameters, spatial: number, si
   };
 }
 
-/** The lowest layer of `picture` that is enough where it is drawn in `drawn` device pixels; the highest where none is. */
+/** The lowest layer of `picture` that is enough where it is drawn in `drawn` device pixels, of several in one size the best; the highest where none is enough. */
 export function layerFor({ size = USUAL_SIZE, scales }: Picture, drawn: Size): number {
   // A phone's picture is turned by its receiver (video-orientation): sides are compared by length.
   const share = ENOUGH * Math.max(long(drawn) / long(size), short(drawn) / short(size));
-  const at = scales.findIndex((scale) => 1 / scale >= share);
-  return at === -1 ? scales.length - 1 : at;
+  const enough = scales.find((scale) => 1 / scale >= share) ?? scales.at(-1) ?? 1;
+  // Layers of one size differ in frame rate and bits: the best of them, which bandwidth may reduce to the others.
+  return scales.lastIndexOf(enough);
 }
 
 /** Share of the pixels of all of `picture` that `layer` has; 0 where no layer is wanted. */

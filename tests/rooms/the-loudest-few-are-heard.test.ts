@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { Audible } from '../../src/rooms/audible.ts';
+import { Audible, PAUSE } from '../../src/rooms/audible.ts';
 import type { ProducerId } from '../../src/rooms/ids.ts';
 
 const VOICES = ['a', 'b', 'c', 'd', 'e'].map((name) => name as ProducerId);
@@ -19,9 +19,10 @@ test('with fewer voices than places, nobody is ever held back', () => {
 test('a new voice is let through at once, in the place of the one that was silent for the longest time', () => {
   const audible = of(2, [A, B, C]);
   audible.levels([heard(A, -30)]);
-  audible.levels([heard(B, -30)]);
+  for (let round = 0; round < PAUSE; round += 1) audible.levels([heard(B, -30)]);
   assert.deepEqual(audible.levels([heard(B, -30), heard(C, -60)]), [A, C]);
   assert.deepEqual(audible.levels([]), [], 'silence takes no place from anybody');
+  assert.deepEqual(audible.levels([heard(A, -58)]), [], 'nor does a pause between two words');
 });
 
 test('where all speak, one must be clearly louder than the quietest', () => {
@@ -48,6 +49,7 @@ test('whatever is said, places are filled, and a voice that is held back has no 
       const audible = new Audible(2);
       const there = new Set<ProducerId>();
       const known = new Set<ProducerId>();
+      const lately: ReadonlySet<ProducerId>[] = [];
       let limit: number | null = 2;
       for (const one of steps) {
         let changed: ProducerId[] = [];
@@ -68,8 +70,10 @@ test('whatever is said, places are filled, and a voice that is held back has no 
         assert.equal(chosen.length, Math.min(limit ?? Infinity, there.size));
         if (one.type !== 'levels') continue;
         const now = new Set(one.levels.map(({ producerId }) => producerId));
+        lately.unshift(now);
+        lately.length = Math.min(lately.length, PAUSE + 1);
         const waits = VOICES.some((id) => there.has(id) && now.has(id) && !audible.has(id));
-        if (waits) assert.ok(chosen.every((id) => now.has(id)));
+        if (waits) assert.ok(chosen.every((id) => lately.some((round) => round.has(id))));
       }
     }),
   );

@@ -22,8 +22,8 @@ test('the lowest layer that is enough for the tile', () => {
   assert.equal(layerFor(picture, { width: 225, height: 400 }), 0, 'turned by its receiver');
 });
 
-test('layers of one size are told apart by nothing: the first is enough', () => {
-  assert.equal(layerFor({ size: { width: 1920, height: 1080 }, scales: [1, 1] }, { width: 1900, height: 1000 }), 0);
+test('of layers of one size the best is wanted', () => {
+  assert.equal(layerFor({ size: { width: 1920, height: 1080 }, scales: [1, 1] }, { width: 400, height: 225 }), 1);
 });
 
 test('how large layers are follows from the encodings', () => {
