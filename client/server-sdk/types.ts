@@ -28,6 +28,10 @@ export type RoomSettings = {
   maxPublishers: number | null;
   /** Tracks that each may publish at once, 1 to 4. */
   maxTracks: number;
+  /** Cameras that each is sent at most, those that matter most to it; null: all of them. */
+  lastN: number | null;
+  /** Microphones that are forwarded at most, of those who spoke last; null: all of them. */
+  maxAudible: number | null;
   /** What becomes of somebody who joins as an identity that is in the room already. */
   duplicateIdentity: 'replace' | 'reject' | 'allow';
   /** Rooms to which administrators in this one may move participants. */
