@@ -17,7 +17,6 @@ export function adoptConsumer(consumer: Consumer, counts: LayerCounts, listener:
   const gone = () => (consumer.closed ? 'consumer-not-found' : undefined);
   // Only simulcast and SVC have layers to change.
   consumer.on('layerschange', (layers) => listener.layersChanged(layers === undefined ? undefined : toLayers(layers)));
-  if (consumer.type !== 'simple') chooseLayersAtOnce(consumer, counts);
   return {
     id: consumer.id as ConsumerId,
     producerId: consumer.producerId as ProducerId,
@@ -40,23 +39,6 @@ export function adoptConsumer(consumer: Consumer, counts: LayerCounts, listener:
       }, gone),
     close: () => consumer.close(),
   };
-}
-
-/**
- * Has layers chosen as soon as a producer sends that has not: the worker gives its first packet no bandwidth, as it has no
- * bitrate yet, and would look again only a second later.
- */
-function chooseLayersAtOnce(consumer: Consumer, counts: LayerCounts): void {
-  const rests = () => consumer.score.producerScores.every((score) => score === 0);
-  let rested = rests();
-  consumer.on('score', () => {
-    const begins = rested && !rests();
-    rested = rests();
-    if (!begins || consumer.closed || consumer.paused || consumer.producerPaused) return;
-    const layers = consumer.preferredLayers ?? boundLayers({ spatialLayer: counts.spatial - 1 }, counts);
-    // A consumer that ends meanwhile needs none.
-    consumer.setPreferredLayers(layers).catch(() => undefined);
-  });
 }
 
 function toLayers({ spatialLayer, temporalLayer }: { spatialLayer: number; temporalLayer?: number }): Layers {

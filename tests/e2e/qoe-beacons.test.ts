@@ -13,7 +13,7 @@ const stage = useStage({ server: ['--signaling.resumeWithin', '2s'] });
 
 test('a call tells of its join, its connection and each of its tracks, and every sample is taken', async (t) => {
   const { ada, witness, errors } = await aCall(t, 'told');
-  await ada.page.addStyleTag({ content: 'video { width: 160px; height: 160px }' });
+  await ada.page.addStyleTag({ content: 'video { width: 160px !important; height: 160px !important }' });
   await eventually(
     'four messages',
     () => witness.seen.length,
