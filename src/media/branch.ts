@@ -9,7 +9,7 @@ export type TrackLease = {
   /** The producer's id at the branch. */
   readonly id: string;
   /** Idempotent. */
-  release(): void;
+  release: () => void;
 };
 
 type Track = { readonly opening: Promise<PipedTrack>; users: number };

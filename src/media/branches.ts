@@ -27,7 +27,7 @@ export type BranchSettings = {
 export type BranchLease = {
   readonly branch: Branch;
   /** Idempotent. */
-  release(): void;
+  release: () => void;
 };
 
 type Shared = { readonly host: WorkerProcess; readonly opening: Promise<Branch>; users: number };

@@ -358,6 +358,9 @@ function viewOf({ joined, events }: Guest) {
       case 'producer-paused':
       case 'producer-resumed':
       case 'consumer-layers':
+      case 'consumers-withheld':
+      case 'consumers-forwarded':
+      case 'encodings-wanted':
       case 'data':
       case 'room-updated':
       case 'quality':

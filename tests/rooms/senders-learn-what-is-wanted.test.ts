@@ -158,7 +158,7 @@ async function watched(names: readonly string[]) {
     ada,
     id,
     viewers,
-    look(name: string, shown: { width: number; height: number } | 'hidden') {
+    look: (name: string, shown: { width: number; height: number } | 'hidden') => {
       const viewer = viewers.get(name)!;
       const consumerId = viewer.joined.consumers[0]!.id;
       viewer.participant.media!.look([{ consumerId, ...(shown === 'hidden' ? { hidden: true } : shown) }]);

@@ -137,7 +137,7 @@ test('however often the page changes, the worker is told of what it is in the en
   await bob.participant.requests.resumeConsumers([id]);
   const consumer = consumerOf(world, id);
   let orders = 0;
-  const { setPreferredLayers } = consumer;
+  const setPreferredLayers = consumer.setPreferredLayers.bind(consumer);
   consumer.setPreferredLayers = (layers) => {
     orders += 1;
     return setPreferredLayers(layers);
