@@ -58,7 +58,7 @@ function refusal(action: () => void): number | undefined {
   try {
     action();
   } catch (error) {
-    assert.ok(error instanceof SluiceError && error.code === 'rate-limited');
+    assert.ok(error instanceof SluiceError && /^(rate-limited|too-many-view-changes)$/u.test(error.code));
     return error.retryAfter;
   }
   return assert.fail('nothing was refused');

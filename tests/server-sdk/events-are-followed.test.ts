@@ -59,6 +59,13 @@ test('a follower misses nothing and hears nothing twice, however often its conne
 
 test('without a number a follower begins with what happens from now on', async (t) => {
   await openAndClose('before');
+  // What is told is stored first, which may be after the answer.
+  await until(async () => {
+    for await (const event of sluice.events.read()) {
+      if (event.type === 'room-closed' && event.room === 'before') return true;
+    }
+    return false;
+  });
   const stop = new AbortController();
   t.after(() => stop.abort());
   const events = sluice.events.follow({ signal: stop.signal });
@@ -98,8 +105,8 @@ async function openAndClose(name: string): Promise<void> {
   await sluice.rooms.close(name);
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let left = 1000; !condition(); left -= 1) {
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let left = 1000; !(await condition()); left -= 1) {
     if (left === 0) throw new Error('it never came true');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
