@@ -1,5 +1,5 @@
 import { SluiceError } from '../kernel/errors.ts';
-import { Demand, type WantedLayer } from './demand.ts';
+import { Demand } from './demand.ts';
 import type { ProducerInfo } from './events.ts';
 import { type Actor, doerOf } from './facts.ts';
 import type { Source } from './grants.ts';
@@ -115,7 +115,7 @@ export class Publishing {
     const producerId = producer.id;
     media.publication(producerId);
     if (publication.paused === paused) return;
-    await (paused || isIdle(publication) ? producer.pause() : producer.resume());
+    await (paused ? producer.pause() : producer.resume());
     // It may have ended meanwhile, and everyone knows.
     media.publication(producerId);
     publication.paused = paused;
@@ -134,23 +134,11 @@ export class Publishing {
       layers: producer.layers.spatial,
       now: () => this.#room.now(),
       wake: (at) => this.#room.wake(demand, at),
-      tell: (wanted) => this.#tellWanted(publication, wanted),
+      // One that does not listen is received for nothing, and forwarded to nobody all the same.
+      tell: (maxSpatialLayer) =>
+        this.#participant.tell({ type: 'encodings-wanted', producerId: producer.id, maxSpatialLayer }),
     });
-    const picture = pictureOf(rtpParameters, producer.layers.spatial, size);
-    const publication: Publication = { ...about, video: { picture, demand } };
-    return publication;
-  }
-
-  /** Its sender may stop, or has to start. One that does not listen is not forwarded all the same. */
-  #tellWanted(publication: Publication, maxSpatialLayer: WantedLayer): void {
-    const { producer } = publication;
-    this.#participant.tell({ type: 'encodings-wanted', producerId: producer.id, maxSpatialLayer });
-    const follow = () => {
-      if (publication.paused) return Promise.resolve();
-      return isIdle(publication) ? producer.pause() : producer.resume();
-    };
-    // Where the producer has ended or its worker has died, others hear of it and act.
-    publication.turn = publication.turn.then(follow).catch(() => undefined);
+    return { ...about, video: { picture: pictureOf(rtpParameters, producer.layers.spatial, size), demand } };
   }
 
   /** Who does something itself knows it by the answer. */
@@ -165,11 +153,6 @@ export class Publishing {
       : `Publishing ${source} is not granted.`;
     throw new SluiceError('forbidden', { detail });
   }
-}
-
-/** Nobody wants any of it, and its sender knows. */
-function isIdle({ video }: Publication): boolean {
-  return video?.demand.told === null;
 }
 
 function isGone(error: unknown): boolean {

@@ -42,15 +42,15 @@ for (const video of ['vp8', 'h264'] as const) {
       const [ada, bob] = [await join('ada'), await join('bob')];
       audience.begin();
       const value = (name: string) => recorder.finish().values.find((it) => it.name === name)?.value ?? 0;
-      while (value('received.total') < 200) await new Promise((resolve) => setTimeout(resolve, 100));
+      while (value('received.total') < 600) await new Promise((resolve) => setTimeout(resolve, 100));
       audience.end();
 
       assert.ok(ada.sent > 100 && bob.sent > 100);
       assert.ok(bob.steps.opened < bob.steps.joined && bob.steps.joined < (bob.steps.connected ?? 0));
       assert.ok((bob.steps.firstPacket ?? 0) > bob.steps.joined);
       assert.equal(value('loss.percent'), 0);
-      // Each packet is known again by its payload, so that nearly all of them have an age.
-      assert.ok(value('latency.count') > 0.8 * value('received.total'));
+      // Each packet is known again by its payload, but for those that a restart of the clip sends twice.
+      assert.ok(value('latency.count') > 0.5 * value('received.total'), `${value('latency.count')}`);
       assert.ok(value('latency.p50') >= 0 && value('latency.p50') < 1000);
       await audience.leave(ada);
       const people = await fetch(`${server.url}/v1/rooms/call/participants`, {

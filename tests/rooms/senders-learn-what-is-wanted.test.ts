@@ -17,20 +17,18 @@ const CAMERA = {
 const THUMBNAIL = { width: 200, height: 112 };
 
 test('a camera that nobody receives is wanted no more after a second, and is again with the first who comes', async () => {
-  const { join, pass, engine } = createRoomsWorld();
+  const { join, pass } = createRoomsWorld();
   const ada = await join('lab', 'ada');
-  const { id } = await ada.participant.requests.produce(CAMERA);
+  await ada.participant.requests.produce(CAMERA);
   pass(FALL_AFTER - 1);
   assert.deepEqual(wantedOf(ada), []);
   pass(1);
   await settle();
   assert.deepEqual(wantedOf(ada), [null]);
-  assert.equal(engine.rooms[0]?.producers.get(id)?.paused, true, 'and is not forwarded if it comes all the same');
 
   const bob = await join('lab', 'bob');
   await settle();
   assert.deepEqual(wantedOf(ada), [null, 0], 'who is not ready yet is worth the lowest layer');
-  assert.equal(engine.rooms[0]?.producers.get(id)?.paused, false);
   await bob.participant.requests.resumeConsumers([bob.joined.consumers[0]!.id]);
   assert.deepEqual(wantedOf(ada), [null, 0, 2], 'who says nothing wants everything');
 });
@@ -79,10 +77,7 @@ test('muted stays muted when it is wanted again', async () => {
   look('bob', 'hidden');
   pass(FALL_AFTER);
   await ada.participant.requests.resumeProducer(id);
-  assert.equal(producer.paused, true, 'nobody wants it');
-  look('bob', THUMBNAIL);
-  await settle();
-  assert.equal(producer.paused, false);
+  assert.equal(producer.paused, false, 'and it is nobody else who unmutes it');
 });
 
 test('lost media is forgotten, and nothing is left to wait for', async () => {
