@@ -1,10 +1,10 @@
 import type { ProducerId } from './ids.ts';
 import { SILENCE } from './tick.ts';
 
-/** Decibels by which a voice must be louder to take the place of one that is heard, too: else two alike would take turns. */
-const LOUDER_BY = 6;
+/** Decibels by which a voice must be louder to take the place of one that is heard, too: syllables of one voice differ by 10 and more. */
+const LOUDER_BY = 15;
 /** Rounds of levels (250 ms each) for which a voice that is silent keeps its place as if it spoke: between two words. */
-export const PAUSE = 3;
+export const PAUSE = 6;
 
 type Voice = {
   /** When it was last heard; `SILENCE` where it never was. */

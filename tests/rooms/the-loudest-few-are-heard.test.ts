@@ -29,9 +29,9 @@ test('where all speak, one must be clearly louder than the quietest', () => {
   const audible = of(2, [A, B, C, D]);
   const both = [heard(A, -30), heard(B, -40)];
   audible.levels(both);
-  assert.deepEqual(audible.levels([...both, heard(C, -36)]), [], 'four decibels are no difference');
-  assert.deepEqual(audible.levels([...both, heard(C, -33)]), [B, C]);
-  assert.deepEqual(audible.levels([...both, heard(C, -33)]), [], 'and it does not go back and forth');
+  assert.deepEqual(audible.levels([...both, heard(C, -30)]), [], 'as much as syllables differ by');
+  assert.deepEqual(audible.levels([...both, heard(C, -24)]), [B, C]);
+  assert.deepEqual(audible.levels([...both, heard(C, -24)]), [], 'and it does not go back and forth');
 });
 
 test('whatever is said, places are filled, and a voice that is held back has no silent one before it', () => {
