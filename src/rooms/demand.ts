@@ -2,6 +2,8 @@ import { later, type Millis } from '../kernel/clock.ts';
 
 /** For how long less must be wanted until the sender is told, in milliseconds: encoders take a while to start anew. */
 export const FALL_AFTER = 1000;
+/** The same until it is told that nobody wants any of it: who comes right after another one has gone is to see something at once. */
+export const STOP_AFTER = 5000;
 
 /** The highest spatial layer that is wanted, those below it with it; null: nothing at all. */
 export type WantedLayer = number | null;
@@ -18,7 +20,7 @@ export type DemandOptions = {
 
 /**
  * What the receivers of one track want of it together. Its sender is told at once when it is more than it sends, and
- * when it has been less for a second. At first it sends everything.
+ * when it has been less for a second, or nothing for five. At first it sends everything.
  */
 export class Demand {
   readonly #options: DemandOptions;
@@ -60,8 +62,12 @@ export class Demand {
     }
     if (this.#peak === undefined) {
       this.#peak = wanted;
-      this.#options.wake(later(this.#options.now(), FALL_AFTER));
-    } else if (isLess(this.#peak, wanted)) this.#peak = wanted;
+      this.#options.wake(later(this.#options.now(), wanted === null ? STOP_AFTER : FALL_AFTER));
+    } else if (isLess(this.#peak, wanted)) {
+      // Somebody has come who wants something, and less than is sent: that is told as soon as ever.
+      if (this.#peak === null) this.#options.wake(later(this.#options.now(), FALL_AFTER));
+      this.#peak = wanted;
+    }
   }
 
   /** The time has come that `wake` was asked for. */

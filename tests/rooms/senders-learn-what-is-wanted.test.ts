@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 
 import type { Millis } from '../../src/kernel/clock.ts';
-import { Demand, FALL_AFTER, type WantedLayer } from '../../src/rooms/demand.ts';
+import { Demand, FALL_AFTER, STOP_AFTER, type WantedLayer } from '../../src/rooms/demand.ts';
 import { SIMULCAST } from '../support/memory-media-engine.ts';
 import { createRoomsWorld, type Guest, settle } from '../support/rooms.ts';
 
@@ -16,11 +16,11 @@ const CAMERA = {
 } as const;
 const THUMBNAIL = { width: 200, height: 112 };
 
-test('a camera that nobody receives is wanted no more after a second, and is again with the first who comes', async () => {
+test('a camera that nobody receives is wanted no more after five seconds, and is again with the first who comes', async () => {
   const { join, pass } = createRoomsWorld();
   const ada = await join('lab', 'ada');
   await ada.participant.requests.produce(CAMERA);
-  pass(FALL_AFTER - 1);
+  pass(STOP_AFTER - 1);
   assert.deepEqual(wantedOf(ada), []);
   pass(1);
   await settle();
@@ -45,10 +45,19 @@ test('the largest tile counts; more is told at once, less after a second', async
   look('bob', { width: 1920, height: 1080 });
   assert.deepEqual(wantedOf(ada), [1, 0, 2], 'at once');
   viewers.get('bob')!.participant.leave('left');
-  pass(FALL_AFTER);
+  pass(STOP_AFTER);
   assert.deepEqual(wantedOf(ada), [1, 0, 2, null], 'only a hidden one is left');
   look('cy', THUMBNAIL);
   assert.deepEqual(wantedOf(ada), [1, 0, 2, null, 0]);
+});
+
+test('who comes to a camera that nobody wanted, and wants little, is worth little within a second', async () => {
+  const { ada, pass, look } = await watched(['bob']);
+  look('bob', 'hidden');
+  pass(STOP_AFTER - FALL_AFTER / 2);
+  look('bob', THUMBNAIL);
+  pass(FALL_AFTER);
+  assert.deepEqual(wantedOf(ada), [0]);
 });
 
 test('one who pauses wants nothing, and one who looks away for a moment costs nothing', async () => {
@@ -61,7 +70,7 @@ test('one who pauses wants nothing, and one who looks away for a moment costs no
   pass(FALL_AFTER);
   assert.deepEqual(wantedOf(ada), []);
   await bob.participant.requests.pauseConsumers([consumerId]);
-  pass(FALL_AFTER);
+  pass(STOP_AFTER);
   assert.deepEqual(wantedOf(ada), [null]);
 });
 
@@ -130,7 +139,7 @@ test('whatever its receivers want, the sender is told at once of more, in a seco
         assert.ok((told ?? -1) >= most(), 'never less than is wanted');
         lessSince = (told ?? -1) > most() ? (lessSince ?? now) : undefined;
       }
-      pass(now + 2 * FALL_AFTER);
+      pass(now + FALL_AFTER + STOP_AFTER);
       assert.equal(told ?? -1, most());
       assert.equal(dueAt, undefined);
     }),
