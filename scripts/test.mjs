@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `npm test` all of them, `npm test -- FILES` those files.
  *
- * Two files at a time, but for those that fill the machine themselves: browsers, encoders and network namespaces want
+ * Two files at a time, but for those that fill the machine themselves: floods, browsers, encoders and namespaces want
  * both cores of a small one, and come one by one behind the others. What fails in the first part keeps nobody from
  * hearing of the second.
  */
@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
-const ALONE = ['bootstrap', 'e2e', 'interop', 'loadtest', 'qoe-network', 'relay-network'];
+const ALONE = ['attacks', 'bootstrap', 'e2e', 'interop', 'loadtest', 'qoe-network', 'relay-network'];
 
 const given = process.argv.slice(2);
 const all = readdirSync('tests', { recursive: true, encoding: 'utf8' }).map((name) => path.join('tests', name));
