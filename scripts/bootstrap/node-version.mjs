@@ -31,10 +31,12 @@ export function requireBootstrapNode(version) {
 /**
  * The Node to run project code with: this one where it fits, else the pinned one of the `node` package.
  * @param {string} root the checkout
+ * @param {{ execPath: string, versions: { node: string } }} self
  * @returns {string | undefined} undefined while the pinned one is not installed
  */
-export function serverNode(root) {
-  if (runsTheServer(process.versions.node)) return process.execPath;
+export function serverNode(root, self = process) {
+  // This one may be the pinned one itself, which an `npm ci` has just taken away.
+  if (runsTheServer(self.versions.node) && existsSync(self.execPath)) return self.execPath;
   // npm links the command even where the package's own binary was not fetched: ask for the file behind the link.
   const pinned = path.join(root, 'node_modules', '.bin', 'node');
   return existsSync(pinned) ? pinned : undefined;

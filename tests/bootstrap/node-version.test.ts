@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 
-import { requireBootstrapNode, runsTheServer } from '../../scripts/bootstrap/node-version.mjs';
+import { requireBootstrapNode, runsTheServer, serverNode } from '../../scripts/bootstrap/node-version.mjs';
+import { scratchDir, write } from './scratch.ts';
 
 test('the server runs on Node 22 from 22.18 on, and on no other', () => {
   const fit = ['22.18.0', '22.23.3', '22.100.1'];
@@ -17,4 +19,14 @@ test('the bootstrap runs from Node 20 on and otherwise says what to install', ()
     message: /18\.20\.4 is too old/,
     advice: /Install Node 20 or newer/,
   });
+});
+
+test('a Node that ran from the packages is none any more when they have been installed anew', (t) => {
+  const root = scratchDir(t);
+  const pinned = path.join(root, 'node_modules', '.bin', 'node');
+  const self = { execPath: pinned, versions: { node: '22.23.3' } };
+  assert.equal(serverNode(root, self), undefined);
+  write(root, { 'node_modules/.bin/node': '' });
+  assert.equal(serverNode(root, self), pinned);
+  assert.equal(serverNode(root, { execPath: '/usr/bin/node', versions: { node: '20.20.2' } }), pinned);
 });
