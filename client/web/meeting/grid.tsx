@@ -30,11 +30,13 @@ export function MeetingGrid({ room, pin }: { room: Room; pin: Pin }): JSX.Elemen
   const screen = pinned ? undefined : (screens.find((track) => track.id === picked) ?? screens.at(-1));
   const beside = screens.filter((track) => track !== screen);
   const order = [...people.keys()].filter((key) => key !== pinned?.key);
+  // One's own voice moves nobody: a person does not need to see themselves to hear themselves.
+  const speaker = room.activeSpeaker === room.self ? undefined : room.activeSpeaker?.key;
   const plan =
     size &&
     planTiles({
       ...{ size, order, screensBeside: beside.length, staged: pinned !== undefined || screen !== undefined },
-      ...{ first: first.current, speaker: room.activeSpeaker?.key },
+      ...{ first: first.current, speaker },
     });
   useEffect(() => {
     first.current = plan?.pages[0] ?? [];
