@@ -5,7 +5,7 @@ import { CLASS, METHOD } from '../stun/methods.ts';
 import { allocate } from './allocate.ts';
 import { type Allocation, type TransactionId, sameTransaction } from './allocation.ts';
 import { authenticate } from './authenticate.ts';
-import { binding } from './binding.ts';
+import { BEHAVIOR_ATTRIBUTES, binding } from './binding.ts';
 import { channelBind } from './channel-bind.ts';
 import { expire } from './allocations.ts';
 import { type Core, allocationAt, count, isNextPath } from './core.ts';
@@ -45,9 +45,9 @@ const UNDERSTOOD: readonly AttributeName[] = [
   'MOBILITY_TICKET',
 ];
 
-/** The attributes that a server understands; CHANGE-REQUEST where it has the sockets for it (RFC 5780 §7.2). */
+/** The attributes that a server understands; those of RFC 5780 where it has the sockets for them. */
 export function understoodAttributes(hasBehavior: boolean): readonly AttributeName[] {
-  return hasBehavior ? [...UNDERSTOOD, 'CHANGE_REQUEST'] : UNDERSTOOD;
+  return hasBehavior ? [...UNDERSTOOD, ...BEHAVIOR_ATTRIBUTES] : UNDERSTOOD;
 }
 
 /** What is done with a request that has passed authentication. */

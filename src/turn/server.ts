@@ -83,8 +83,8 @@ export type TurnServer = {
   nextDeadline(): Millis | undefined;
 };
 
-/** The longest answer to one event, in bytes. */
-export const ANSWER_ROOM = 1024;
+/** The longest answer to one event, in bytes: a Binding answer that is padded to an MTU (RFC 5780 §7.6). */
+export const ANSWER_ROOM = 2048;
 
 /** The last bytes of that room: a nonce is written there before it is copied into its answer. */
 const SCRATCH = 64;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { ATTRIBUTE } from '../../src/stun/attributes.ts';
 import { CLASS, METHOD } from '../../src/stun/methods.ts';
-import { Client, message, newTransaction, udp } from './support/turn-client.ts';
+import { message, newTransaction, udp } from './support/turn-client.ts';
 import { at } from './support/names.ts';
 import { World } from './support/turn-world.ts';
 
@@ -22,52 +22,6 @@ test('a Binding indication is not answered; nor is a response', () => {
     alice.raw(message(METHOD.BINDING, messageClass, () => undefined, newTransaction()));
   }
   assert.deepEqual(world.sent, []);
-});
-
-test('with a second address, the four ways of answering are RFC 5780’s', () => {
-  const endpoints = [
-    { socket: 1, address: at('203.0.113.1:3478'), ip: 0, port: 0 },
-    { socket: 2, address: at('203.0.113.1:3479'), ip: 0, port: 1 },
-    { socket: 3, address: at('203.0.113.2:3478'), ip: 1, port: 0 },
-    { socket: 4, address: at('203.0.113.2:3479'), ip: 1, port: 1 },
-  ] as const;
-  const world = new World({ behavior: endpoints });
-  for (const [here, change, origin] of [
-    [0, 0, 0],
-    [0, 2, 1],
-    [0, 4, 2],
-    [0, 6, 3],
-    [3, 0, 3],
-    [3, 6, 0],
-  ] as const) {
-    const client = new Client(
-      world,
-      { socket: endpoints[here].socket, address: at('192.0.2.7:1'), transport: 'udp' },
-      world.credential('a'),
-    );
-    client.raw(
-      message(
-        METHOD.BINDING,
-        CLASS.REQUEST,
-        (writer) => writer.uint32(ATTRIBUTE.CHANGE_REQUEST, change),
-        newTransaction(),
-      ),
-    );
-    const [sent] = world.sent;
-    assert.equal(sent?.socket, endpoints[origin].socket);
-    const [answer] = client.received();
-    assert.ok(answer);
-    assert.equal(
-      answer.address('RESPONSE_ORIGIN').replace(/:\d+$/, ''),
-      ['203.0.113.1', '203.0.113.2'][endpoints[origin].ip],
-    );
-    assert.equal(answer.value('OTHER_ADDRESS').length, 8);
-  }
-});
-
-test('without one, CHANGE-REQUEST is an attribute that nobody knows', () => {
-  const answer = new World().client().plain(METHOD.BINDING, (writer) => writer.uint32(ATTRIBUTE.CHANGE_REQUEST, 6));
-  assert.equal(answer?.error, 420);
 });
 
 test('answers over UDP are at most 3.6 times as long as what they answer, and drop what can be dropped', () => {
