@@ -104,8 +104,8 @@ export async function startTurn({
     },
     iceServers(room, { identity, grants, keyId }) {
       if (!grants.subscribe && grants.publish.length === 0) return [];
-      const { username, password } = desk.issue(owners.note(turnIdentity(room, identity), { room, keyId }));
-      return [{ urls: [...uris], username, credential: password }];
+      const { username, password, ttl } = desk.issue(owners.note(turnIdentity(room, identity), { room, keyId }));
+      return [{ urls: [...uris], username, credential: password, ttl }];
     },
     revoke(room, identity, cause) {
       const whole = turnIdentity(room, identity);

@@ -5,6 +5,11 @@ const PATIENCE = 700;
 /** How long a restart may take to bring the connection back, and the longest pause between two. */
 const RESTART_TIMEOUT = 3000;
 const LONGEST_PAUSE = 10_000;
+/**
+ * How long the server may take to answer before its socket is doubted. Where ICE has lost its way, that socket has most
+ * often lost it too, and would say so much later; dialling another one costs little where it has not.
+ */
+const ANSWER_TIMEOUT = 1500;
 /** Restarts in a row without success, after which something else must be tried. */
 const HOPELESS_AFTER = 4;
 
@@ -19,7 +24,14 @@ export type IceRecovery = {
  * Decides when ICE of one transport is restarted: a moment after `disconnected`, at once after `failed`, and again at
  * growing intervals until it is connected. `hopeless` is called once for each row of restarts that did not help.
  */
-export function watchIce(options: { scope: Scope; restart(): Promise<void>; hopeless(): void }): IceRecovery {
+export function watchIce(options: {
+  scope: Scope;
+  /** Resolves when the server has answered and ICE begins anew. */
+  restart(): Promise<void>;
+  /** `restart` takes long. */
+  unanswered(): void;
+  hopeless(): void;
+}): IceRecovery {
   const { scope } = options;
   let down = false;
   let restarts = 0;
@@ -35,8 +47,10 @@ export function watchIce(options: { scope: Scope; restart(): Promise<void>; hope
     if (restarting) return;
     restarting = true;
     restarts += 1;
+    const stopWaiting = scope.after(ANSWER_TIMEOUT, () => options.unanswered());
     // A refusal is as good as a restart without success: the next one may work, or the row ends.
     await options.restart().catch(() => undefined);
+    stopWaiting();
     restarting = false;
     if (!down || scope.closed) return;
     if (restarts === HOPELESS_AFTER) options.hopeless();

@@ -4,7 +4,7 @@
  */
 import type { Consumer, Device, Producer, RtpCodecCapability, Transport } from 'mediasoup-client/types';
 
-import type { ConsumerInfo, MediaOffer } from '../../src/rooms/events.ts';
+import type { ConsumerInfo, IceServer, MediaOffer } from '../../src/rooms/events.ts';
 import type { Source } from '../../src/rooms/grants.ts';
 import type { TransportParameters } from '../../src/rooms/media-engine.ts';
 import type { DtlsParameters, RtpParameters } from '../../src/rooms/ortc.ts';
@@ -14,6 +14,7 @@ import { browserCertificate, loadDevice } from './capabilities.ts';
 import type { E2ee } from './e2ee/session.ts';
 import { clientError, toClientError, type SluiceClientError } from './errors.ts';
 import { type IceRecovery, watchIce } from './ice-recovery.ts';
+import { watchCredentials } from './ice-renewal.ts';
 import type { Link } from './link.ts';
 import type { Reports } from './qoe/reporter.ts';
 import type { Stats } from './qoe/stats.ts';
@@ -37,6 +38,8 @@ export type MediaListener = {
   problem(error: SluiceClientError): void;
   /** ICE of a transport is being set up again. */
   restarting(): void;
+  /** The server does not answer a request to restart ICE: signaling may be as dead as the media is. */
+  unanswered(): void;
   /** ICE restarts do not help. */
   hopeless(): void;
 };
@@ -78,6 +81,16 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   const transports = new Map<Transport, IceRecovery>();
   let state: MediaState = 'new';
   let send: Transport | undefined;
+  let iceServers = offer.iceServers;
+  // Relays end what was allocated with a credential together with it: ICE must have moved on by then.
+  const renewal = watchCredentials(scope, () => {
+    for (const recovery of transports.values()) recovery.restartNow();
+  });
+  const useServers = (servers: IceServer[]) => {
+    iceServers = servers;
+    renewal.received(servers);
+  };
+  useServers(offer.iceServers);
 
   const stateChanged = () => {
     const next = taken([...transports.keys()].map((transport) => transport.connectionState));
@@ -88,7 +101,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
 
   function open(direction: 'send' | 'recv'): Transport {
     const settings = { certificates: [certificate], ...e2ee?.configuration };
-    const transport = create(device, direction, offer, options.iceTransportPolicy, settings);
+    const transport = create(device, direction, { ...offer, iceServers }, options.iceTransportPolicy, settings);
     transport.on('connect', ({ dtlsParameters }, done) => {
       // No need to wait for the answer before ICE starts: the server learns of this before the first check arrives.
       done();
@@ -109,13 +122,15 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     const recovery = watchIce({
       scope,
       restart: async () => {
-        const { iceParameters, iceServers } = await request('transport-restart-ice', { transportId: transport.id });
+        const answer = await request('transport-restart-ice', { transportId: transport.id });
         if (transport.closed) return;
+        useServers(answer.iceServers);
         // Those that it was made with carry credentials that a long call outlives.
-        await transport.updateIceServers({ iceServers });
-        await transport.restartIce({ iceParameters });
+        await transport.updateIceServers({ iceServers: answer.iceServers });
+        await transport.restartIce({ iceParameters: answer.iceParameters });
         listener.restarting();
       },
+      unanswered: () => listener.unanswered(),
       hopeless: () => listener.hopeless(),
     });
     transport.on('connectionstatechange', (now) => {

@@ -74,6 +74,7 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
         resuming: (infos) => adaptation.flush(infos.map(({ id }) => id)),
         problem: (error) => current() && emit('problem', error),
         restarting: () => current() && reporter?.reconnected(),
+        unanswered: () => current() && link.suspect(),
         hopeless: () => {
           if (!current()) return;
           emit('problem', clientError('media-failed'));

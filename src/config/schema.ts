@@ -89,7 +89,7 @@ const turn = section({
   realm: text('realm'),
   secrets: list(text('turn-secret', { secret: true }), 16),
   users: list(turnUser, 1024),
-  credentialTtl: duration(MINUTE, 7 * DAY),
+  credentialTtl: duration(10 * SECOND, 7 * DAY),
   grace: duration(0, DAY),
   relay: auto(addresses),
   minPort: integer(1024, 65_535),

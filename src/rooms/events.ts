@@ -65,7 +65,8 @@ export type ConsumerInfo = {
   withheld: WithheldReason | null;
 };
 
-export type IceServer = { urls: string[]; username?: string; credential?: string };
+/** As `RTCPeerConnection` takes it; `ttl`: seconds that the credential is good for from now on, where it ends at all. */
+export type IceServer = { urls: string[]; username?: string; credential?: string; ttl?: number };
 
 /** All that a client needs to set its media up. */
 export type MediaOffer = {

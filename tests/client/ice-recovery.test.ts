@@ -10,7 +10,7 @@ test('a dip that heals by itself restarts nothing', async (t) => {
   await pass(500);
   recovery.stateChanged('connected');
   await pass(60_000);
-  assert.deepEqual(counts, { restarts: 0, hopeless: 0 });
+  assert.deepEqual(counts, { restarts: 0, unanswered: 0, hopeless: 0 });
 });
 
 test('a connection that stays down is restarted, and again until it is up', async (t) => {
@@ -53,8 +53,27 @@ test('another network restarts a connection that believes to be well', async (t)
   const { recovery, counts, pass } = aTransport(t);
   recovery.stateChanged('connected');
   recovery.restartNow();
+  await pass(0);
   await pass(60_000);
-  assert.deepEqual(counts, { restarts: 1, hopeless: 0 });
+  assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
+});
+
+test('a server that does not answer is doubted, once for each restart', async (t) => {
+  const { recovery, counts, pass } = aTransport(t, () => new Promise(() => undefined));
+  recovery.stateChanged('disconnected');
+  await pass(700);
+  assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
+  await pass(1500);
+  await pass(60_000);
+  assert.deepEqual(counts, { restarts: 1, unanswered: 1, hopeless: 0 });
+});
+
+test('a server that answers is not, though the connection stays down', async (t) => {
+  const { recovery, counts, pass } = aTransport(t);
+  recovery.stateChanged('failed');
+  await pass(0);
+  await pass(2999);
+  assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
 });
 
 test('a closed room restarts nothing', async (t) => {
@@ -69,13 +88,14 @@ function aTransport(t: TestContext, outcome: () => Promise<void> = () => Promise
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const scope = createScope();
-  const counts = { restarts: 0, hopeless: 0 };
+  const counts = { restarts: 0, unanswered: 0, hopeless: 0 };
   const recovery = watchIce({
     scope,
     restart: () => {
       counts.restarts += 1;
       return outcome();
     },
+    unanswered: () => (counts.unanswered += 1),
     hopeless: () => (counts.hopeless += 1),
   });
   const pass = async (milliseconds: number) => {
