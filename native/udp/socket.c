@@ -127,15 +127,20 @@ static int watch(Engine *engine, int fd, uint32_t index) {
   return epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
+/* What an adopted socket is bound to, and which port the kernel chose. */
+static int ask_name(int fd, Address *bound) {
+  socklen_t length = sizeof *bound;
+  return getsockname(fd, &bound->any, &length) == 0 ? 0 : -errno;
+}
+
 int socket_open(Engine *engine, const SocketOptions *options) {
   if (engine->ended) return -EBADF;
   if (engine->free_places == NONE && !grow(engine)) return -EMFILE;
   int fd = socket_take(options);
   if (fd < 0) return fd;
   uint32_t index = engine->free_places;
-  Address bound;
-  socklen_t length = sizeof bound;
-  int failed = getsockname(fd, &bound.any, &length) == 0 ? 0 : -errno;
+  Address bound = options->local;
+  int failed = options->shared < 0 && bound.v4.sin_port != 0 ? 0 : ask_name(fd, &bound);
   uint8_t family = (uint8_t)bound.any.sa_family;
   if (failed == 0 && family != AF_INET && family != AF_INET6) failed = -EAFNOSUPPORT;
   if (failed == 0) failed = set_after_bind(fd, family, options);

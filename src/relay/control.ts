@@ -5,6 +5,7 @@ import type { Certificate } from './certificate.ts';
 import type { Listener } from './listeners.ts';
 import type { RelayLimits } from './options.ts';
 import type { ListenAddress, RelayPorts } from './uris.ts';
+import type { PackedUsage } from './usage-pack.ts';
 
 /** What a thread is started with. */
 export type ThreadStart = {
@@ -79,4 +80,5 @@ export type Report =
   /** It cannot start; a sentence for the person who wrote the configuration. */
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'usage'; readonly ended: readonly EndedAllocation[]; readonly shares: readonly UsageShare[] };
+  /** See usage-pack.ts. */
+  | { readonly type: 'usage'; readonly usage: PackedUsage };

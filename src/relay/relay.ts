@@ -16,6 +16,7 @@ import { newPortOwners, portOwners } from './port-owners.ts';
 import { shareOfPorts } from './port-pool.ts';
 import { ThreadSlot } from './thread-slot.ts';
 import type { ListenAddress, RelayPorts } from './uris.ts';
+import { unpackUsage } from './usage-pack.ts';
 import { createUsageTally, type UsageTally } from './usage-tally.ts';
 
 /** How often the names that media is announced by are looked up again. */
@@ -86,12 +87,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     ownPorts: [...policy.own.ports, ...media.map(({ port }) => port)],
     revocations: [...revocations.values()].filter(({ issuedUntil }) => issuedUntil > Date.now()),
   });
-  const onUsage = ({ ended, shares }: Extract<Report, { type: 'usage' }>) => {
-    for (const share of shares) {
-      usage.add(share.identity, share.usage, share.isNew);
-      options.onRelayed?.(share.identity, share.usage.bytesUp + share.usage.bytesDown);
+  const onUsage = (report: Extract<Report, { type: 'usage' }>) => {
+    for (const { identity, usage: share, isNew, ended } of unpackUsage(report.usage)) {
+      usage.add(identity, share, isNew);
+      options.onRelayed?.(identity, share.bytesUp + share.bytesDown);
+      if (ended !== undefined) options.onEnded?.(ended);
     }
-    for (const allocation of ended) options.onEnded?.(allocation);
   };
   const slots = Array.from(
     { length: count },

@@ -1,6 +1,7 @@
 import type { Usage } from '../turn/events.ts';
-import type { EndedAllocation, Report, UsageShare } from './control.ts';
+import type { EndedAllocation, Report } from './control.ts';
 import type { ShellFact } from './shell.ts';
+import { UsagePack } from './usage-pack.ts';
 import { NO_USAGE, usageSince } from './usage-tally.ts';
 
 /** How often living allocations are told of. */
@@ -20,30 +21,25 @@ export type LivingVisitor = (allocation: number, identity: string, usage: Usage)
 export function createUsageReport(tell: (report: Report) => void): UsageReport {
   /** What was told of each living allocation. */
   const told = new Map<number, Usage>();
-  let ended: EndedAllocation[] = [];
-  let shares: UsageShare[] = [];
+  const pack = new UsagePack();
   let livingAt = 0;
 
-  function share(allocation: number, identity: string, usage: Usage): void {
+  function share(allocation: number, identity: string, all: Usage, ended?: EndedAllocation): void {
     const before = told.get(allocation);
-    shares.push({ identity, usage: usageSince(usage, before ?? NO_USAGE), isNew: before === undefined });
+    pack.add({ identity, usage: usageSince(all, before ?? NO_USAGE), isNew: before === undefined, ended });
   }
 
   function flush(): void {
-    if (ended.length === 0 && shares.length === 0) return;
-    tell({ type: 'usage', ended, shares });
-    ended = [];
-    shares = [];
+    if (pack.size > 0) tell({ type: 'usage', usage: pack.take() });
   }
 
   return {
     take(fact, now) {
       if (fact.type === 'allocated') return;
       const { allocation, identity, transport, cause, since, usage } = fact;
-      share(allocation, identity, usage);
+      share(allocation, identity, usage, { identity, transport, cause, since, until: now, usage });
       told.delete(allocation);
-      ended.push({ identity, transport, cause, since, until: now, usage });
-      if (ended.length >= BATCH) flush();
+      if (pack.size >= BATCH) flush();
     },
     tick(now, visitLiving) {
       if (now - livingAt >= LIVING_EVERY_MS) {

@@ -5,9 +5,11 @@ import { type Core, count, enterPath, leavePath } from './core.ts';
 import type { Counter } from './counters.ts';
 import type { AllocationId, EndCause, RelaySocket } from './events.ts';
 import type { AuthenticatedRequest } from './request.ts';
-import { endConnections } from './tcp-connections.ts';
+import { endConnections, type PeerConnection } from './tcp-connections.ts';
 
 const USAGE_STRIDE = 4;
+/** The connections of all allocations that can have none: those without TCP (RFC 6062). */
+const NONE = new Set<PeerConnection>();
 
 /** What an Allocate request asks for, with its quota taken. */
 export type AllocationPlan = Pick<Allocation, 'account' | 'relay' | 'granted' | 'families' | 'refusedFamily'> & {
@@ -43,7 +45,7 @@ export function openAllocation(
     families: plan.families,
     refusedFamily: plan.refusedFamily,
     mobility,
-    connections: new Set(),
+    connections: plan.relay === 'tcp' ? new Set() : NONE,
     pending: request,
     path,
     transport,

@@ -1,11 +1,16 @@
 import type { Millis } from '../kernel/clock.ts';
-import type { ClientPath, TransactionId } from './allocation.ts';
+import { type ClientPath, sameTransaction, type TransactionId } from './allocation.ts';
 
 /** RFC 8489 §6.3.1: a request may be retransmitted for 40 seconds. */
 const REMEMBERED = 40_000;
 const CAPACITY = 1024;
 
-type Departure = { readonly path: ClientPath; readonly username: string; readonly until: number };
+type Departure = {
+  readonly transaction: TransactionId;
+  readonly path: ClientPath;
+  readonly username: string;
+  readonly until: number;
+};
 
 /**
  * Refresh requests that have ended an allocation. Their retransmissions find no allocation, and are answered like the
@@ -13,20 +18,28 @@ type Departure = { readonly path: ClientPath; readonly username: string; readonl
  * 437, which a client takes as well (RFC 8656 §8.3).
  */
 export class Departed {
-  readonly #departures = new Map<string, Departure>();
+  /** By the first word of the transaction: of two that share it, the later one is remembered. */
+  readonly #byWord = new Map<number, Departure>();
+  /** In a ring, the oldest at `#next` once it is full. */
+  readonly #ring: Departure[] = [];
+  #next = 0;
 
   remember(path: ClientPath, username: string, transaction: TransactionId, now: Millis): void {
-    for (const [key, { until }] of this.#departures) {
-      if (until > now && this.#departures.size < CAPACITY) break;
-      this.#departures.delete(key);
+    const departure: Departure = { transaction, path, username, until: now + REMEMBERED };
+    const oldest = this.#ring[this.#next];
+    if (oldest !== undefined && this.#byWord.get(oldest.transaction.x) === oldest) {
+      this.#byWord.delete(oldest.transaction.x);
     }
-    this.#departures.set(keyOf(transaction), { path, username, until: now + REMEMBERED });
+    this.#ring[this.#next] = departure;
+    this.#next = (this.#next + 1) % CAPACITY;
+    this.#byWord.set(transaction.x, departure);
   }
 
   /** Whether this request, from there and from that user, has ended an allocation lately. */
   has(path: ClientPath, username: string, transaction: TransactionId, now: Millis): boolean {
-    const departure = this.#departures.get(keyOf(transaction));
+    const departure = this.#byWord.get(transaction.x);
     if (departure === undefined || departure.until <= now || departure.username !== username) return false;
+    if (!sameTransaction(departure.transaction, transaction)) return false;
     const { address, socket } = departure.path;
     const { a, b, c, d, port } = path.address;
     return (
@@ -38,8 +51,4 @@ export class Departed {
       address.d === d
     );
   }
-}
-
-function keyOf({ x, y, z }: TransactionId): string {
-  return `${x},${y},${z}`;
 }

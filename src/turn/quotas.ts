@@ -113,7 +113,8 @@ class Account implements QuotaAccount {
     const to = countedAddress(a, b, c, d);
     if (!this.#open || to === this.#address) return;
     const next = join(this.#books.addresses, to);
-    for (const [at, held] of this.#held.entries()) {
+    for (let at = 0; at < QUOTA_KINDS.length; at += 1) {
+      const held = this.#held[at]!;
       this.#ofAddress.counts[at]! -= held;
       next.counts[at]! += held;
     }
@@ -125,7 +126,7 @@ class Account implements QuotaAccount {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    for (const [at, held] of this.#held.entries()) this.#count(at, -held);
+    for (let at = 0; at < QUOTA_KINDS.length; at += 1) this.#count(at, -this.#held[at]!);
     if (this.#user !== undefined) leave(this.#books.users, this.#user);
     leave(this.#books.addresses, this.#address);
   }
@@ -138,8 +139,9 @@ class Account implements QuotaAccount {
   }
 }
 
+/** One for each of QUOTA_KINDS. */
 function newCounts(): number[] {
-  return QUOTA_KINDS.map(() => 0);
+  return [0, 0, 0, 0];
 }
 
 function newHolder(): Holder {
