@@ -39,11 +39,15 @@ export function turnFlags(port: number, tlsPort: number): readonly string[] {
     allocations: 100_000,
     allocationsPerUser: 100_000,
     allocationsPerAddress: 100_000,
+    permissionsPerAddress: 100_000,
+    channelsPerAddress: 100_000,
     connections: 100_000,
     connectionsPerAddress: 100_000,
     unauthenticated: 100_000,
     bandwidth: '100Gbps',
     bandwidthPerUser: '100Gbps',
+    bandwidthPerAddress: '100Gbps',
+    bandwidthTotal: '100Gbps',
   });
   return [
     ...['--turn.port', String(port), '--turn.tlsPort', String(tlsPort), '--turn.threads', '1'],

@@ -105,7 +105,11 @@ const turn = section({
     allocationsPerUser: integer(1, 1_000_000),
     allocationsPerAddress: integer(1, 1_000_000),
     permissions: integer(1, 1_000_000),
+    permissionsPerAddress: integer(1, 1_000_000),
+    permissionsTotal: integer(1, 10_000_000),
     channels: integer(1, 1_000_000),
+    channelsPerAddress: integer(1, 1_000_000),
+    channelsTotal: integer(1, 10_000_000),
     connections: integer(1, 1_000_000),
     connectionsPerAddress: integer(1, 1_000_000),
     unauthenticated: integer(1, 1_000_000),
@@ -113,6 +117,8 @@ const turn = section({
     answers: integer(1, 1_000_000),
     bandwidth: nullable(bitrate(30_000, 1_000_000_000_000)),
     bandwidthPerUser: nullable(bitrate(30_000, 1_000_000_000_000)),
+    bandwidthPerAddress: nullable(bitrate(30_000, 1_000_000_000_000)),
+    bandwidthTotal: nullable(bitrate(30_000, 1_000_000_000_000)),
   }),
 });
 

@@ -14,9 +14,13 @@ export type RelayLimits = {
   readonly allocations: number;
   readonly allocationsPerUser: number;
   readonly allocationsPerAddress: number;
-  /** Of one user. */
+  /** Of one user, of one client address, in all; each thread holds its part of the last. */
   readonly permissions: number;
+  readonly permissionsPerAddress: number;
+  readonly permissionsTotal: number;
   readonly channels: number;
+  readonly channelsPerAddress: number;
+  readonly channelsTotal: number;
   /** TCP and TLS connections: in all, of one address, of those who have not authenticated. */
   readonly connections: number;
   readonly connectionsPerAddress: number;
@@ -25,9 +29,11 @@ export type RelayLimits = {
   readonly authenticateWithin: number;
   /** Answers a second to one address that has shown no credentials. */
   readonly answers: number;
-  /** Bits per second, both ways together, of one allocation and of one user. */
+  /** Bits per second, both ways together: of one allocation, of one user, of one client address, in all. */
   readonly bandwidth: number | null;
   readonly bandwidthPerUser: number | null;
+  readonly bandwidthPerAddress: number | null;
+  readonly bandwidthTotal: number | null;
 };
 
 export type RelayOptions = {

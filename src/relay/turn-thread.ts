@@ -12,7 +12,7 @@ import {
   type TransportAddress,
 } from '../stun/address.ts';
 import { createAnswerLimit } from '../turn/answer-limit.ts';
-import { type BandwidthLimit, createBandwidth } from '../turn/bandwidth.ts';
+import { type BandwidthLimit, type BandwidthLimits, createBandwidth } from '../turn/bandwidth.ts';
 import { createNonces } from '../turn/nonce.ts';
 import type { BehaviorEndpoint } from '../turn/options.ts';
 import { createPeerPolicy, type PeerPolicy } from '../turn/peer-policy.ts';
@@ -254,25 +254,34 @@ function portPools({ relayPorts, ownPorts, index, count }: ThreadStart, relay: R
 }
 
 function quotaLimits({ limits, count }: ThreadStart): QuotaLimits {
-  const none = Infinity;
+  const part = (of: number) => Math.ceil(of / count);
   return {
     allocations: {
       user: limits.allocationsPerUser,
       address: limits.allocationsPerAddress,
-      total: Math.ceil(limits.allocations / count),
+      total: part(limits.allocations),
     },
-    permissions: { user: limits.permissions, address: none, total: none },
-    channels: { user: limits.channels, address: none, total: none },
+    permissions: {
+      user: limits.permissions,
+      address: limits.permissionsPerAddress,
+      total: part(limits.permissionsTotal),
+    },
+    channels: { user: limits.channels, address: limits.channelsPerAddress, total: part(limits.channelsTotal) },
     connections: { user: limits.allocationsPerUser, address: limits.connectionsPerAddress, total: limits.connections },
   };
 }
 
-function bandwidthLimits({ limits }: ThreadStart) {
+function bandwidthLimits({ limits, count }: ThreadStart): BandwidthLimits {
   const none: BandwidthLimit = { rate: Infinity, burst: Infinity };
   const of = (bits: number | null): BandwidthLimit =>
     // A quarter of a second at once, which a key frame may need, and no less than a few datagrams.
     bits === null ? none : { rate: bits / 8, burst: Math.max(bits / 32, 16 * 1500) };
-  return { allocation: of(limits.bandwidth), user: of(limits.bandwidthPerUser), address: none, total: none };
+  return {
+    allocation: of(limits.bandwidth),
+    user: of(limits.bandwidthPerUser),
+    address: of(limits.bandwidthPerAddress),
+    total: of(limits.bandwidthTotal === null ? null : limits.bandwidthTotal / count),
+  };
 }
 
 function streamLimits({ limits, count }: ThreadStart) {

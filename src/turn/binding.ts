@@ -85,9 +85,7 @@ function discoverBehavior(core: Core, request: Request, { here, endpoints }: Pla
 
 /** Where the answer goes (RFC 5780 §7.5): to RESPONSE-PORT at the address that the request came from. */
 function responsePort({ reader }: Core, { address }: Request): number {
-  return reader.has(ATTRIBUTE.RESPONSE_PORT)
-    ? reader.view.getUint16(reader.at(ATTRIBUTE.RESPONSE_PORT))
-    : address.port;
+  return reader.has(ATTRIBUTE.RESPONSE_PORT) ? reader.view.getUint16(reader.at(ATTRIBUTE.RESPONSE_PORT)) : address.port;
 }
 
 function withPadding(write: Write, padding: Uint8Array): Write {

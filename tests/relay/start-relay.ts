@@ -28,7 +28,11 @@ const LIMITS: RelayLimits = {
   allocationsPerUser: 1000,
   allocationsPerAddress: 1000,
   permissions: 1000,
+  permissionsPerAddress: 1000,
+  permissionsTotal: 1000,
   channels: 1000,
+  channelsPerAddress: 1000,
+  channelsTotal: 1000,
   connections: 1000,
   connectionsPerAddress: 1000,
   unauthenticated: 100,
@@ -36,6 +40,8 @@ const LIMITS: RelayLimits = {
   answers: 1000,
   bandwidth: null,
   bandwidthPerUser: null,
+  bandwidthPerAddress: null,
+  bandwidthTotal: null,
 };
 
 /**

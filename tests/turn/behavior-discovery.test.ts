@@ -39,7 +39,9 @@ for (const [here, change, origin] of [
 test('RESPONSE-PORT is where the answer goes, at the address that asked', () => {
   const { ask } = discovery();
   for (const size of [2, 4]) {
-    const { sent } = ask((writer) => writer.bytes(ATTRIBUTE.RESPONSE_PORT, Uint8Array.of(0x13, 0x88, 0, 0).subarray(0, size)));
+    const { sent } = ask((writer) =>
+      writer.bytes(ATTRIBUTE.RESPONSE_PORT, Uint8Array.of(0x13, 0x88, 0, 0).subarray(0, size)),
+    );
     assert.deepEqual(placesOf(sent), [['192.0.2.7:5000', 1]]);
   }
 });
