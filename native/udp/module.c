@@ -156,6 +156,22 @@ static napi_value CloseOnly(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* writeNow(descriptor, bytes, length) → how many of them the stream has taken, or -errno */
+static napi_value WriteNow(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  size_t given = 3;
+  int32_t fd, length;
+  if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok || given < 3 ||
+      napi_get_value_int32(env, values[0], &fd) != napi_ok || napi_get_value_int32(env, values[2], &length) != napi_ok ||
+      length < 0) {
+    return refuse(env, "writeNow: bad arguments");
+  }
+  void *bytes = array_at(env, values[1], napi_uint8_array, (size_t)length, NULL);
+  if (bytes == NULL) return refuse(env, "writeNow: bad arguments");
+  ssize_t taken = send(fd, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return integer(env, taken < 0 ? -errno : (int32_t)taken);
+}
+
 /* portOf(engine, handle) */
 static napi_value PortOf(napi_env env, napi_callback_info info) {
   int32_t index;
@@ -198,6 +214,7 @@ NAPI_MODULE_INIT() {
       {"open", NULL, Open, NULL, NULL, NULL, napi_enumerable, NULL},
       {"bindOnly", NULL, BindOnly, NULL, NULL, NULL, napi_enumerable, NULL},
       {"closeOnly", NULL, CloseOnly, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"writeNow", NULL, WriteNow, NULL, NULL, NULL, napi_enumerable, NULL},
       {"portOf", NULL, PortOf, NULL, NULL, NULL, napi_enumerable, NULL},
       {"close", NULL, Close, NULL, NULL, NULL, napi_enumerable, NULL},
       {"flush", NULL, Flush, NULL, NULL, NULL, napi_enumerable, NULL},

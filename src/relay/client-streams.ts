@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import { parseAddress, type TransportAddress } from '../stun/address.ts';
 import { FrameReader, LONGEST_FRAME } from './framing.ts';
-import { SendBuffer } from './send-buffer.ts';
+import { SendBuffer, type WriteNow } from './send-buffer.ts';
 import { THREAD_COUNTERS, type ThreadCounter } from './thread-counters.ts';
 
 /** Times in milliseconds, sizes in bytes. */
@@ -107,6 +107,8 @@ export type StreamContext = {
   readonly now: () => number;
   readonly newHandle: () => number;
   readonly handlers: StreamHandlers;
+  /** For TCP; undefined where there is no addon. */
+  readonly writeNow: WriteNow | undefined;
 };
 
 export function createClientStreams({
@@ -116,6 +118,7 @@ export function createClientStreams({
   now,
   newHandle,
   handlers,
+  writeNow,
 }: StreamContext): ClientStreams {
   const streams = new Map<number, Stream>();
   /** In the order in which they came. */
@@ -218,7 +221,7 @@ export function createClientStreams({
       makeRoomForStranger();
       const stream: Stream = {
         ...{ handle: newHandle(), transport, address, socket, remote },
-        send: new SendBuffer(socket),
+        send: new SendBuffer(socket, transport === 'tcp' ? writeNow : undefined),
         reader: new FrameReader({
           frame(bytes, start, end) {
             handlers.frame(stream, bytes, start, end);

@@ -3,17 +3,23 @@ import type { Socket } from 'node:net';
 /** Room for what a batch usually has for one reader. */
 const CHUNK = 16 * 1024;
 
+/** Writes at once as many of the first `length` bytes as a descriptor takes: their number, or a negative errno. */
+export type WriteNow = (descriptor: number, bytes: Uint8Array, length: number) => number;
+
 /**
  * What is to be written to one stream, gathered so that a batch of frames becomes one write: one system call for TCP,
  * one record for TLS. The memory is used again as soon as the socket has taken all of it.
  */
 export class SendBuffer {
   readonly #socket: Socket;
+  readonly #writeNow: WriteNow | undefined;
   #chunk: Buffer | undefined;
   #filled = 0;
 
-  constructor(socket: Socket) {
+  /** @param writeNow Past the socket, where nothing waits in it; undefined where that cannot be, as for TLS. */
+  constructor(socket: Socket, writeNow?: WriteNow) {
     this.#socket = socket;
+    this.#writeNow = writeNow;
   }
 
   /** Bytes that the reader has not taken yet, as far as this process knows. */
@@ -37,10 +43,28 @@ export class SendBuffer {
 
   /** Hands what was gathered to the socket. */
   flush(): void {
-    if (this.#chunk === undefined || this.#filled === 0) return;
-    this.#socket.write(this.#chunk.subarray(0, this.#filled));
+    const chunk = this.#chunk;
+    const filled = this.#filled;
+    if (chunk === undefined || filled === 0) return;
     this.#filled = 0;
+    const taken = this.#takenNow(chunk, filled);
+    if (taken === filled) return;
+    this.#socket.write(chunk.subarray(taken, filled));
     // What the socket has not written yet, it still reads.
     if (this.#socket.writableLength > 0) this.#chunk = undefined;
   }
+
+  /** What the system has taken of it. Of an error the socket learns by itself, when it writes. */
+  #takenNow(chunk: Buffer, length: number): number {
+    if (this.#writeNow === undefined || this.#socket.writableLength > 0) return 0;
+    const descriptor = descriptorOf(this.#socket);
+    return descriptor === undefined ? 0 : Math.max(0, this.#writeNow(descriptor, chunk, length));
+  }
+}
+
+/** The file descriptor of a TCP connection. Node has it, and has no other name for it. */
+function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: unknown } | null };
+  const fd = handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }

@@ -9,7 +9,13 @@ import { type Family, parseAddress, type TransportAddress } from '../stun/addres
 import { STREAM_HANDLES, type TurnEvent, type TurnOutput } from '../turn/events.ts';
 import { CONTROL, HEADER_ROOM, RELAYED } from '../turn/route.ts';
 import { ANSWER_ROOM, type TurnServer } from '../turn/server.ts';
-import { type ClientStream, type ClientStreams, createClientStreams, type StreamLimits } from './client-streams.ts';
+import {
+  type ClientStream,
+  type ClientStreams,
+  createClientStreams,
+  type StreamContext,
+  type StreamLimits,
+} from './client-streams.ts';
 import { type DatagramIo, RX_STRIDE } from './datagram-io.ts';
 import { LONGEST_FRAME } from './framing.ts';
 import { createPeerStreams, type PeerStreams } from './peer-streams.ts';
@@ -30,6 +36,7 @@ export type ShellOptions = {
   /** What `streams` count; see THREAD_COUNTERS. */
   readonly counters: Float64Array;
   readonly bindStream: Parameters<typeof createPeerStreams>[0]['bindStream'];
+  readonly writeNow: StreamContext['writeNow'];
   readonly onFact: (fact: ShellFact) => void;
 };
 
@@ -110,6 +117,7 @@ export function createShell(options: ShellOptions): Shell {
   const clients: ClientStreams = createClientStreams({
     limits: options.streams,
     counters: options.counters,
+    writeNow: options.writeNow,
     slab: bytes,
     now: clock,
     newHandle,

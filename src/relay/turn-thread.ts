@@ -22,14 +22,14 @@ import { createUsers } from '../turn/users.ts';
 import { STREAM_LIMITS, SWEEP_EVERY_MS } from './client-streams.ts';
 import type { Order, Report, ThreadStart } from './control.ts';
 import { counterBoard } from './counter-board.ts';
-import { bindStream, loadUdpAddon } from './datagram-addon.ts';
+import { bindStream, loadUdpAddon, writeNow } from './datagram-addon.ts';
 import { createDatagramIo } from './datagram-create.ts';
 import type { DatagramIo } from './datagram-io.ts';
 import { type PortOwners, portOwners } from './port-owners.ts';
 import { createPortPool, shareOfPorts } from './port-pool.ts';
 import type { Listener } from './listeners.ts';
 import type { LocalAddress } from './relay-sockets.ts';
-import { createShell, FRAME_ROOM, type Shell } from './shell.ts';
+import { createShell, FRAME_ROOM, type Shell, type ShellOptions } from './shell.ts';
 import { openStreamListeners } from './stream-listeners.ts';
 import { watchEventLoop } from './thread-load.ts';
 import { createUsageReport } from './usage-report.ts';
@@ -81,7 +81,7 @@ export async function startTurnThread(start: ThreadStart, tell: (report: Report)
       },
       streams: streamLimits(start),
       counters: board.thread,
-      bindStream: streamBinder(io, start),
+      ...tcpByAddon(io, start),
       onFact: (fact) => usage.take(fact, Date.now()),
     });
     shell = made;
@@ -203,11 +203,14 @@ function exactPolicy(policy: PeerPolicy, owners: PortOwners): PeerPolicy {
   };
 }
 
-/** Connections to peers leave from the relayed port where the addon can bind them to it. */
-function streamBinder(io: DatagramIo, { addonPath }: ThreadStart) {
-  if (io.kind !== 'addon' || addonPath === undefined) return undefined;
+/** With the addon, connections to peers leave from the relayed port, and TCP is written to at less cost. */
+function tcpByAddon(io: DatagramIo, { addonPath }: ThreadStart): Pick<ShellOptions, 'bindStream' | 'writeNow'> {
+  if (io.kind !== 'addon' || addonPath === undefined) return { bindStream: undefined, writeNow: undefined };
   const addon = loadUdpAddon(addonPath);
-  return (address: LocalAddress, port: number) => bindStream(addon, { ...address, port });
+  return {
+    bindStream: (address, port) => bindStream(addon, { ...address, port }),
+    writeNow: (descriptor, bytes, length) => writeNow(addon, descriptor, bytes, length),
+  };
 }
 
 type OpenListener = Listener & { readonly socket: number };
