@@ -1,4 +1,4 @@
-import { createSecretKey, hash, randomBytes, timingSafeEqual, type webcrypto } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes, timingSafeEqual, type webcrypto } from 'node:crypto';
 
 import type { Brand } from '../kernel/brand.ts';
 
@@ -30,40 +30,61 @@ export type ApiKeys = {
   /** The id of the key that `credential` (`id.secret`) is, in time that does not tell how much of it is right. */
   authenticate(credential: string): KeyId | undefined;
   /** The secret of a key, for HS256. */
-  secretOf(id: string): webcrypto.CryptoKey | undefined;
+  secretOf(id: string): ApiSecret | undefined;
 };
+
+/** A secret in the forms that its users work with: any other would be turned into these for each token. */
+export type ApiSecret = {
+  /** For node:crypto. */
+  readonly keyObject: KeyObject;
+  /** For jose. */
+  readonly cryptoKey: webcrypto.CryptoKey;
+};
+
+/** No secret has more bytes: what they are compared in. */
+const MOST_BYTES = 256;
+
+type Known = { readonly id: KeyId; readonly length: number; readonly padded: Buffer; readonly secret: ApiSecret };
 
 /** The keys of `keys`, each an `id.secret`. Throws `RangeError` (without the key) on one that is malformed or twice there. */
 export function createApiKeys(keys: readonly string[]): ApiKeys {
-  const known = new Map<string, { id: KeyId; digest: Buffer; secret: webcrypto.CryptoKey }>();
+  const known = new Map<string, Known>();
   for (const [index, key] of keys.entries()) {
     const id = keyIdOf(key);
     if (id === undefined) throw new RangeError(`API key ${index + 1} is not of the form id.secret`);
     if (known.has(id)) throw new RangeError(`two API keys have the id ${id}`);
     const secret = key.slice(id.length + 1);
-    known.set(id, { id, digest: digestOf(secret), secret: hmacKey(secret) });
+    const padded = pad(secret, Buffer.alloc(MOST_BYTES));
+    known.set(id, { id, length: secret.length, padded, secret: hmacSecret(secret) });
   }
   // What an unknown id is compared with, so that it costs what a known one costs.
-  const nobody = randomBytes(32);
+  const nobody = randomBytes(MOST_BYTES);
+  const given = Buffer.alloc(MOST_BYTES);
 
   return {
     current: known.values().next().value?.id,
     authenticate(credential) {
       const dot = credential.indexOf('.');
       const entry = dot === -1 ? undefined : known.get(credential.slice(0, dot));
-      const right = timingSafeEqual(digestOf(credential.slice(dot + 1)), entry?.digest ?? nobody);
-      return right ? entry?.id : undefined;
+      const secret = credential.slice(dot + 1);
+      // All bytes are compared whatever the lengths are, and without the hash that would make them alike: it costs more
+      // than all else here. A secret is ASCII: what has its length and its bytes, cut off at the end or not, is it.
+      const right = timingSafeEqual(pad(secret, given), entry?.padded ?? nobody);
+      return right && secret.length === entry?.length ? entry.id : undefined;
     },
     secretOf: (id) => known.get(id)?.secret,
   };
 }
 
-/** In the form that jose works with: any other it would turn into this one for each token. */
-function hmacKey(secret: string): webcrypto.CryptoKey {
+function hmacSecret(secret: string): ApiSecret {
+  const keyObject = createSecretKey(Buffer.from(secret));
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  return createSecretKey(Buffer.from(secret)).toCryptoKey(algorithm, false, ['sign', 'verify']);
+  return { keyObject, cryptoKey: keyObject.toCryptoKey(algorithm, false, ['sign', 'verify']) };
 }
 
-function digestOf(secret: string): Buffer {
-  return hash('sha256', secret, 'buffer');
+/** `secret` at the beginning of `into`, and zeros behind it. */
+function pad(secret: string, into: Buffer): Buffer {
+  into.fill(0);
+  into.write(secret, 'utf8');
+  return into;
 }

@@ -169,7 +169,9 @@ async function sign(
     ...request.grants,
   };
   requireSignable(payload, lifetime, options);
-  const token = await new SignJWT(payload).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyId }).sign(secret);
+  const token = await new SignJWT(payload)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyId })
+    .sign(secret.cryptoKey);
   // Read back, so that what is remembered is what was signed.
   return { token, signed: { claims: decodeJwt<Claims>(token), signer: keyId } };
 }

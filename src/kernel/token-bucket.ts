@@ -53,6 +53,8 @@ export type RateLimiter = {
 export function createRateLimiter(limit: RateLimit, maxKeys = 100_000): RateLimiter {
   // A Map iterates in insertion order; re-inserting on use keeps the idlest first.
   const buckets = new Map<string, TokenBucket>();
+  // Who comes many times in a row is the last one already.
+  let latest: string | undefined;
   // One iterator for good: a new one would walk over the holes of all keys that were deleted since the last rehash.
   let idlest = buckets.keys();
 
@@ -71,10 +73,12 @@ export function createRateLimiter(limit: RateLimit, maxKeys = 100_000): RateLimi
       if (bucket === undefined) {
         if (buckets.size >= maxKeys) evict();
         bucket = fullBucket(limit, now);
-      } else {
+        buckets.set(key, bucket);
+      } else if (key !== latest) {
         buckets.delete(key);
+        buckets.set(key, bucket);
       }
-      buckets.set(key, bucket);
+      latest = key;
       return take(bucket, limit, now, cost);
     },
     wait(key, now, cost = 1) {
