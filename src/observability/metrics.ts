@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../kernel/errors.ts';
+import { createHistogram, type HistogramSeries } from './histogram.ts';
 
 /** What the gauges read when they are asked for. */
 export type MetricSources = {
@@ -93,15 +94,14 @@ export function createMetrics(sources: MetricSources): Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.066, 0.12, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  const responses = new Histogram({
+  const responses = createHistogram({
     name: 'sluice_http_request_duration_seconds',
     help: 'Time from the request head to the last byte of the answer handed over.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
   });
-  // Resolving labels costs more than counting: each series is resolved once.
-  const series = new Map<string, { observe(seconds: number): void }>();
+  // By route, status and method, whose strings are always the same ones: no text is put together for an answer.
+  const series = new Map<string, Map<number, Map<string, HistogramSeries>>>();
 
   const readWorkers = async () => {
     const workers = await withinBound(sources.workers());
@@ -118,16 +118,19 @@ export function createMetrics(sources: MetricSources): Metrics {
     joinStep: (step, milliseconds) => joinSteps.observe({ step }, milliseconds / 1000),
     signaling: (event, result) => signalingEvents.inc({ event, result }),
     httpResponse({ method, route, status, milliseconds }) {
-      const key = `${method} ${status} ${route}`;
-      let found = series.get(key);
-      if (found === undefined) series.set(key, (found = responses.labels(method, route, String(status))));
+      let byStatus = series.get(route);
+      if (byStatus === undefined) series.set(route, (byStatus = new Map()));
+      let byMethod = byStatus.get(status);
+      if (byMethod === undefined) byStatus.set(status, (byMethod = new Map()));
+      let found = byMethod.get(method);
+      if (found === undefined) byMethod.set(method, (found = responses.series(method, route, String(status))));
       found.observe(milliseconds / 1000);
     },
     async exposition() {
       await readWorkers();
       for (const family of sources.families?.() ?? []) copyFamily(registry, family);
       const texts = await Promise.all([registry.metrics(), ...(sources.others ?? []).map((other) => other())]);
-      return { contentType: registry.contentType, body: texts.join('') };
+      return { contentType: registry.contentType, body: `${texts.join('')}${responses.text()}` };
     },
   };
 }
