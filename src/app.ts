@@ -150,7 +150,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   });
   const metrics = createMetrics({
     rooms: () => rooms.size,
-    participants: () => rooms.list().reduce((sum, room) => sum + room.participants().length, 0),
+    participants: () => rooms.list().reduce((sum, room) => sum + room.occupancy, 0),
     transports: () => engine.workers().reduce((sum, worker) => sum + worker.transports, 0),
     sockets: () => signaling.sockets,
     workers: async () => engine.workers().filter(isRunning),

@@ -29,6 +29,7 @@ export type RoomLimits = {
 
 /** Rooms: create, list, read, change, close. */
 export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
+  const describe = createDescriptions();
   return [
     route({
       method: 'POST',
@@ -41,7 +42,7 @@ export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
       errors: ['room-exists', 'limit-reached', 'draining'],
       handle({ body: { name, ...wanted } }) {
         const room = rooms.create(name as RoomName, settingsOf(wanted, limits));
-        return answer(room, 201, { location: `/v1/rooms/${room.name}` });
+        return json(resource(room), 201, { etag: etag(room), location: `/v1/rooms/${room.name}` });
       },
     }),
     route({
@@ -63,7 +64,7 @@ export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
       scope: 'api-key',
       success: { status: 200, schema: RoomResource },
       errors: ['room-not-found'],
-      handle: ({ params }) => answer(find(rooms, params), 200),
+      handle: ({ params }) => describe(find(rooms, params)),
     }),
     route({
       method: 'PATCH',
@@ -78,7 +79,7 @@ export function roomRoutes(rooms: Rooms, limits: RoomLimits): Route[] {
         const room = find(rooms, params);
         mustMatch(room, ifMatch);
         room.update(settingsOf(body, limits));
-        return answer(room, 200);
+        return describe(room);
       },
     }),
     route({
@@ -167,15 +168,28 @@ function resource(room: Room) {
     id: room.id,
     name: room.name,
     createdAt: new Date(room.createdAt).toISOString(),
-    participants: room.participants().length,
+    participants: room.occupancy,
     ...settings,
     emptyTimeout: emptyTimeout / 1000,
     departureTimeout: departureTimeout / 1000,
   };
 }
 
-function answer(room: Room, status: number, headers: Record<string, string> = {}): HttpResponse {
-  return json(resource(room), status, { etag: etag(room), ...headers });
+type Description = { readonly version: number; readonly participants: number; readonly answer: HttpResponse };
+
+/** Describes rooms. An answer is given out again while it holds: it is looked at far more often than it changes. */
+function createDescriptions(): (room: Room) => HttpResponse {
+  const known = new WeakMap<Room, Description>();
+  return (room) => {
+    const { version, occupancy: participants } = room;
+    const last = known.get(room);
+    if (last?.version === version && last.participants === participants) return last.answer;
+    const answer = json(resource(room), 200, { etag: etag(room) });
+    // What is frozen is checked and put together once.
+    Object.freeze(answer.headers);
+    known.set(room, { version, participants, answer });
+    return answer;
+  };
 }
 
 /** Rooms behind `after`, in the order of their names: a page stays right while rooms come and go. */

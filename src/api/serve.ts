@@ -8,7 +8,7 @@ import type { HttpHandler, HttpRequest } from '../http/message.ts';
 import type { HttpServer } from '../http/server.ts';
 import { createParser } from '../kernel/schema.ts';
 import { openApiDocument } from './openapi.ts';
-import type { Route, RouteDescription } from './route.ts';
+import type { Call, Route, RouteDescription } from './route.ts';
 
 export type ApiOptions = {
   readonly authenticator: Authenticator;
@@ -50,16 +50,12 @@ function mount(server: HttpServer, route: Route, { authenticator, doors, body }:
     }
   };
   const handle: HttpHandler = (request) => {
-    const caller = asking.get(request) ?? authenticate(request);
-    const call = {
-      params: request.params,
-      query: parseQuery?.(queryValues(request.query, route.query)),
-      body: parseBody?.(request.json()),
-      ifMatch: request.header('if-match'),
-      headers: (name: string) => request.header(name),
-    };
-    const answer = ({ principal, claims }: Caller) => route.handle({ ...call, principal, claims });
-    return caller instanceof Promise ? caller.then(answer) : answer(caller);
+    const caller = (parseBody === undefined ? undefined : asking.get(request)) ?? authenticate(request);
+    const { params } = request;
+    const query = parseQuery?.(queryValues(request.query, route.query));
+    const body = parseBody?.(request.json());
+    if (!(caller instanceof Promise)) return route.handle(new CheckedCall(request, params, query, body, caller));
+    return caller.then((known) => route.handle(new CheckedCall(request, params, query, body, known)));
   };
   if (parseBody === undefined) {
     server.route(route.method, route.path, handle);
@@ -73,6 +69,33 @@ function mount(server: HttpServer, route: Route, { authenticator, doors, body }:
     if (caller instanceof Promise) caller.catch(() => undefined);
   };
   server.route(route.method, route.path, handle, { body, admit });
+}
+
+/** Reads headers when an operation looks at them: each is a call into native code. */
+class CheckedCall implements Call {
+  readonly params: Call['params'];
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly principal: ApiPrincipal | undefined;
+  readonly claims: JoinClaims | undefined;
+  readonly #request: HttpRequest;
+
+  constructor(request: HttpRequest, params: Call['params'], query: unknown, body: unknown, caller: Caller) {
+    this.#request = request;
+    this.params = params;
+    this.query = query;
+    this.body = body;
+    this.principal = caller.principal;
+    this.claims = caller.claims;
+  }
+
+  get ifMatch(): string | undefined {
+    return this.#request.header('if-match');
+  }
+
+  get headers(): Call['headers'] {
+    return (name) => this.#request.header(name);
+  }
 }
 
 type Caller = { readonly principal?: ApiPrincipal; readonly claims?: JoinClaims };

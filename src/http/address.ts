@@ -43,10 +43,27 @@ export function createAddressResolver(trustProxy: readonly string[] = []): Addre
 /** A socket's address (4 or 16 bytes) as text: IPv4 dotted, also where it is mapped into IPv6; IPv6 as RFC 5952. */
 export function addressText(bytes: ArrayBuffer): string {
   const view = new Uint8Array(bytes);
-  const length = view.length;
-  if (length === 4) return `${view[0]}.${view[1]}.${view[2]}.${view[3]}`;
-  if (length !== 16) return 'unknown';
+  if (view.length === 4) return ipv4Text(view);
+  if (view.length !== 16) return 'unknown';
   return ipaddr.process(new ipaddr.IPv6([...view]).toString()).toString();
+}
+
+/**
+ * Addresses that came lately, by their low bits, and their texts. Most requests come from few addresses, and a text that
+ * is not made anew has its hash already wherever it is looked up.
+ */
+const MEMO = 256;
+const memoAddresses = new Int32Array(MEMO);
+const memoTexts: string[] = new Array<string>(MEMO).fill('0.0.0.0');
+
+function ipv4Text(bytes: Uint8Array): string {
+  const [a, b, c, d] = [bytes[0]!, bytes[1]!, bytes[2]!, bytes[3]!];
+  const address = (a << 24) | (b << 16) | (c << 8) | d;
+  if (memoAddresses[d] !== address) {
+    memoAddresses[d] = address;
+    memoTexts[d] = `${a}.${b}.${c}.${d}`;
+  }
+  return memoTexts[d]!;
 }
 
 /** The same form for an address that is text already; what is no address stays as it is. */

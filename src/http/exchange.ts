@@ -8,7 +8,7 @@ import { openStream } from './event-stream.ts';
 import type { EventStreamResponse, OpenedStream } from './event-stream.ts';
 import type { HeaderBlock } from './headers.ts';
 import { problem } from './message.ts';
-import type { HttpAnswer, HttpHandler, HttpRequest } from './message.ts';
+import type { HttpAnswer, HttpHandler, HttpRequest, HttpResponse } from './message.ts';
 import { IncomingRequest } from './request.ts';
 import { assertResponse, isStreamed, writeHead, writeResponse } from './response-writer.ts';
 import type { WriteOptions } from './response-writer.ts';
@@ -155,10 +155,13 @@ export class Exchange {
     }
     const options = this.#writeOptions(close);
     if (!options.head && isStreamed(response)) this.#attach();
-    this.#inCork(() => {
-      const written = () => this.#finish(response.status);
-      if (writeResponse(this.#res, response, options, written)) written();
-    });
+    if (this.#corked) this.#write(response, options);
+    else this.#res.cork(() => this.#write(response, options));
+  }
+
+  #write(response: HttpResponse, options: WriteOptions): void {
+    const { status } = response;
+    if (writeResponse(this.#res, response, options, () => this.#finish(status))) this.#finish(status);
   }
 
   #openStream(answer: EventStreamResponse): void {
@@ -170,10 +173,12 @@ export class Exchange {
     this.#request.keep();
     this.#attach();
     const lastEventId = this.#request.header('last-event-id');
-    this.#inCork(() => {
+    const write = () => {
       writeHead(this.#res, answer.headers, options);
       this.#stream = openStream(this.#res, answer.options, lastEventId, () => this.#finish(200));
-    });
+    };
+    if (this.#corked) write();
+    else this.#res.cork(write);
     const { stream } = this.#stream as unknown as OpenedStream;
     try {
       answer.open(stream);
@@ -191,11 +196,6 @@ export class Exchange {
       cors: cors.active ? cors.headersFor(this.#origin) : undefined,
       close: close || closing,
     };
-  }
-
-  #inCork(write: () => void): void {
-    if (this.#corked) write();
-    else this.#res.cork(write);
   }
 
   /** From here on the exchange outlives the callback, and must hear of the client's going. */

@@ -7,7 +7,12 @@ export type HeaderBlock = {
   readonly rest: string;
   /** By lower-case name. */
   readonly lines: ReadonlyMap<string, string>;
+  /** `rest` with the lines of answers behind it, by their frozen headers: many answers share a few of these. */
+  readonly joined: WeakMap<object, string>;
 };
+
+/** The headers of one answer. A list makes a line of each of its values. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 // Pages and API answers alike: no sniffing of types, and no room name in a Referer.
 const DEFAULTS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
@@ -20,7 +25,8 @@ export function headerBlock(headers: Readonly<Record<string, string>> = {}): Hea
     lines.set(name.toLowerCase(), value);
   }
   const [[first, value] = ['', ''], ...others] = lines;
-  return { first, rest: value + others.map(([name, other]) => `\r\n${name}: ${other}`).join(''), lines };
+  const rest = value + others.map(([name, other]) => `\r\n${name}: ${other}`).join('');
+  return { first, rest, lines, joined: new WeakMap() };
 }
 
 /**
@@ -33,36 +39,44 @@ export function assertHeader(name: string, value: string): void {
   if (RESERVED.test(name)) throw new TypeError(`The header ${name} is written by the server.`);
 }
 
-/** Writes `block` and then `headers`, which win over lines of the block. All must have passed `assertHeader`. */
+/**
+ * Writes `block`, then `headers`, which win over lines of the block, then the lines that CORS adds. All must have passed
+ * `assertHeader`. µWS writes a value as it is: several lines in one call save calls into native code.
+ */
 export function writeHeaders(
   res: uWS.HttpResponse,
   block: HeaderBlock,
-  headers: Readonly<Record<string, string | readonly string[]>> | undefined,
+  headers: AnswerHeaders | undefined,
+  cors: AnswerHeaders | undefined,
 ): void {
-  if (headers === undefined || !overlaps(block, headers)) {
-    // µWS writes a value as it is: several lines in one call save calls into native code.
-    res.writeHeader(block.first, block.rest);
-  } else {
-    const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-    for (const [name, value] of block.lines) if (!own.has(name)) res.writeHeader(name, value);
-  }
+  const rest = headers === undefined ? block.rest : joinedLines(block, headers);
+  if (rest === undefined) writeOverlapping(res, block, headers);
+  else res.writeHeader(block.first, rest);
+  for (const name in cors) for (const line of linesOf(cors[name])) res.writeHeader(name, line);
+}
+
+/** Everything from the value of the block's first line on; undefined where `headers` take the place of a line of it. */
+function joinedLines(block: HeaderBlock, headers: AnswerHeaders): string | undefined {
+  const known = block.joined.get(headers);
+  if (known !== undefined) return known;
+  let rest = block.rest;
   for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === 'string') res.writeHeader(name, value);
-    else for (const line of linesOf(value)) res.writeHeader(name, line);
+    if (block.lines.has(name) || block.lines.has(name.toLowerCase())) return undefined;
+    for (const line of linesOf(headers[name])) rest += `\r\n${name}: ${line}`;
   }
+  if (Object.isFrozen(headers)) block.joined.set(headers, rest);
+  return rest;
+}
+
+function writeOverlapping(res: uWS.HttpResponse, block: HeaderBlock, headers: AnswerHeaders = {}): void {
+  const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  for (const [name, value] of block.lines) if (!own.has(name)) res.writeHeader(name, value);
+  for (const name in headers) for (const line of linesOf(headers[name])) res.writeHeader(name, line);
 }
 
 /** The values of one header, a line each. */
 export function linesOf(value: string | readonly string[] | undefined): readonly string[] {
   return typeof value === 'string' ? [value] : (value ?? ['']);
-}
-
-function overlaps(block: HeaderBlock, headers: Readonly<Record<string, unknown>>): boolean {
-  for (const name in headers) {
-    if (block.lines.has(name) || block.lines.has(name.toLowerCase())) return true;
-  }
-  return false;
 }
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

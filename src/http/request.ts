@@ -113,10 +113,11 @@ export class IncomingRequest implements HttpRequest {
   }
 
   #decodeParams(): Readonly<Record<string, string>> {
-    const params: Record<string, string> = Object.create(null) as Record<string, string>;
-    this.#names.forEach((name, index) => {
-      params[name] = decodeSegment(this.#rawParams?.[index] ?? this.#live().getParameter(index) ?? '');
-    });
+    // The names are those of the route's pattern: no request brings `__proto__` in here.
+    const params: Record<string, string> = {};
+    for (let index = 0; index < this.#names.length; index += 1) {
+      params[this.#names[index]!] = decodeSegment(this.#rawParams?.[index] ?? this.#live().getParameter(index) ?? '');
+    }
     return params;
   }
 

@@ -48,10 +48,9 @@ export function writeResponse(
   written: () => void,
 ): boolean {
   const { body } = response;
-  res.writeStatus(STATUS_LINES.get(response.status) ?? '500 Internal Server Error');
-  writeHeaders(res, options.block, response.headers);
-  const { cors } = options;
-  for (const name in cors) res.writeHeader(name, cors[name] ?? '');
+  // µWS writes "200 OK" by itself with the first header.
+  if (response.status !== 200) res.writeStatus(STATUS_LINES.get(response.status) ?? '500 Internal Server Error');
+  writeHeaders(res, options.block, response.headers, options.cors);
 
   if (response.status === 204 || response.status === 304) {
     // Neither has a body, and 204 must not name a length (RFC 9110 §8.6).
@@ -78,10 +77,7 @@ export function writeHead(
   headers: Readonly<Record<string, string>>,
   options: WriteOptions,
 ): void {
-  res.writeStatus('200 OK');
-  writeHeaders(res, options.block, headers);
-  const { cors } = options;
-  for (const name in cors) res.writeHeader(name, cors[name] ?? '');
+  writeHeaders(res, options.block, headers, options.cors);
 }
 
 function endBare(res: uWS.HttpResponse, close: boolean): void {

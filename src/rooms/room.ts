@@ -111,6 +111,13 @@ export class Room implements RoomOfParticipant {
     return [...this.#seats.all()].filter(({ state }) => state === 'joined');
   }
 
+  /** How many have joined, hidden ones included. */
+  get occupancy(): number {
+    let joined = 0;
+    for (const { state } of this.#seats.all()) if (state === 'joined') joined += 1;
+    return joined;
+  }
+
   /** The presences of `identity` that have joined, the oldest first: several only where the room allows them. */
   presences(identity: Identity): Participant[] {
     return this.#seats.of(identity).filter(({ state }) => state === 'joined');

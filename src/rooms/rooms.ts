@@ -181,7 +181,7 @@ export class Rooms {
 
   /** Whether anybody is still in a room. */
   get occupied(): boolean {
-    return this.list().some((room) => room.participants().length > 0);
+    return this.list().some((room) => room.occupancy > 0);
   }
 
   /** Closes every room. */

@@ -14,6 +14,8 @@ after(() => server.close());
 
 test('a participant is read, changed and put out, with ETags as rooms have them', async (t) => {
   const ada = await join(t, 'lab', 'ada');
+  const inRoom = async () => (await server.call('GET', '/v1/rooms/lab')).body['participants'];
+  assert.equal(await inRoom(), 1);
   const path = '/v1/rooms/lab/participants/ada';
   const read = await server.call('GET', path);
   assert.equal(read.status, 200);
@@ -40,6 +42,7 @@ test('a participant is read, changed and put out, with ETags as rooms have them'
   assert.deepEqual([bye.code, bye.reason], ['kicked', 'Too loud']);
   assert.equal((await server.call('GET', path)).body['code'], 'participant-not-found');
   assert.equal(await ada.again(), 'token-revoked');
+  assert.equal(await inRoom(), 0, 'a description that was given before is not given again');
 });
 
 test('what cannot be is refused, says where, and changes nothing', async (t) => {
