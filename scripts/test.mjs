@@ -1,20 +1,38 @@
 /**
  * Runs the tests: `npm test` all of them, `npm test -- FILES` those files.
  *
- * Two files at a time, but for those that fill the machine themselves: floods, browsers, encoders and namespaces want
- * both cores of a small one, and come one by one behind the others. What fails in the first part keeps nobody from
- * hearing of the second.
+ * Two files at a time, but for those that need the machine for themselves: floods and encoders fill both cores of a small
+ * one, and pictures that have to be fluent want what they ask for. They come one by one behind the others. What fails
+ * in the first part keeps nobody from hearing of the second.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
-const ALONE = ['attacks', 'bootstrap', 'e2e', 'interop', 'loadtest', 'qoe-network', 'relay-network'];
+/** Folders of tests, and single files. */
+const ALONE = [
+  'attacks',
+  'bootstrap',
+  'e2e/adaptive-stream.test.ts',
+  'e2e/connection-quality.test.ts',
+  'e2e/last-n.test.ts',
+  'e2e/narrow-downlink.test.ts',
+  'e2e/qoe-whose-link-is-bad.test.ts',
+  'e2e/time-to-first-frame.test.ts',
+  'e2e/worker-killed.test.ts',
+  'interop',
+  'loadtest',
+  'qoe-network',
+  'relay-network',
+].map((name) => path.join('tests', name));
 
 const given = process.argv.slice(2);
 const all = readdirSync('tests', { recursive: true, encoding: 'utf8' }).map((name) => path.join('tests', name));
 const files = given.length > 0 ? given : all.filter((name) => name.endsWith('.test.ts')).toSorted();
-const isAlone = (/** @type {string} */ file) => ALONE.includes(path.normalize(file).split(path.sep)[1] ?? '');
+const isAlone = (/** @type {string} */ file) => {
+  const name = path.normalize(file);
+  return ALONE.some((alone) => name === alone || name.startsWith(alone + path.sep));
+};
 const parts = [
   { concurrency: 2, of: files.filter((file) => !isAlone(file)) },
   { concurrency: 1, of: files.filter(isAlone) },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { reasonOf, troubleOf } from '../../client/web/meeting/connection.ts';
+import { ownTrouble, reasonOf, troubleOf } from '../../client/web/meeting/connection.ts';
 import { CAUSES } from '../../src/qoe/causes.ts';
 
 test('every cause that the server knows has words for the person it is about', () => {
@@ -22,4 +22,11 @@ test('a connection that is good enough has no mark', () => {
     levels.map((quality) => troubleOf({ quality })),
     [undefined, undefined, 'poor', 'lost'],
   );
+});
+
+test('a device that is too slow is not called a connection', () => {
+  assert.equal(ownTrouble('poor', 'loss-up'), 'Your connection is poor. Part of what you send gets lost.');
+  assert.match(ownTrouble('poor', 'cpu-source'), /^This device holds your call back\. This device is too busy/);
+  assert.match(ownTrouble('poor', 'decoder-receiver'), /^This device/);
+  assert.equal(ownTrouble('lost', undefined), 'Your connection is lost.');
 });

@@ -9,7 +9,7 @@ import { useMediaQuery } from '../ui/media-query.ts';
 import { Notice } from '../ui/notice.tsx';
 import type { Handover } from './capture.ts';
 import { ChatPanel } from './chat.tsx';
-import { reasonOf, OWN_WORDS, troubleOf } from './connection.ts';
+import { ownTrouble, troubleOf } from './connection.ts';
 import { Controls, type PanelName } from './controls.tsx';
 import { MeetingGrid } from './grid.tsx';
 import { PANEL_COVERS } from './layout.ts';
@@ -106,7 +106,7 @@ function OwnTrouble({ self }: { self: LocalParticipant }): JSX.Element | null {
   if (trouble === undefined) return null;
   return (
     <Notice tone="warning" testId="own-quality">
-      {OWN_WORDS[trouble]} {reasonOf(self.connection.cause)}
+      {ownTrouble(trouble, self.connection.cause)}
     </Notice>
   );
 }

@@ -14,7 +14,7 @@ export const TROUBLE_WORDS = {
   lost: 'Connection lost',
 } as const satisfies Record<Trouble, string>;
 
-export const OWN_WORDS = {
+const OWN_WORDS = {
   poor: 'Your connection is poor.',
   lost: 'Your connection is lost.',
 } as const satisfies Record<Trouble, string>;
@@ -46,4 +46,12 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why one's own connection is as it is, in a sentence; undefined where the page has no words for it. */
 export function reasonOf(cause: string | undefined): string | undefined {
   return cause === undefined ? undefined : REASONS[cause];
+}
+
+/** What one is told of one's own trouble: a device that is too slow is not called a connection. */
+export function ownTrouble(level: Trouble, cause: string | undefined): string {
+  const ofDevice = cause !== undefined && /-(?:source|receiver)$/.test(cause);
+  const what = ofDevice ? 'This device holds your call back.' : OWN_WORDS[level];
+  const why = reasonOf(cause);
+  return why === undefined ? what : `${what} ${why}`;
 }
