@@ -306,20 +306,24 @@ function createRooms({ config, engine, turn, auth, onFact, ...parts }: RoomsPart
     engine,
     now: systemClock,
     newId: randomUUID,
-    iceServers: (room, profile) => [
-      ...(turn?.iceServers(room, profile) ?? []),
+    iceServers: (room, profile, presence) => [
+      ...(turn?.iceServers(room, profile, presence) ?? []),
       ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     ],
     onFact(fact) {
       onFact(fact);
       // Who may neither send nor receive has no use of the relay.
       const idle = fact.type === 'grants-changed' && !fact.grants.subscribe && fact.grants.publish.length === 0;
-      if (idle) turn?.revoke(fact.room, fact.identity, 'grants-changed');
+      if (!idle) return;
+      for (const presence of [undefined, fact.participantId]) {
+        turn?.revoke(fact.room, fact.identity, 'grants-changed', presence);
+      }
     },
     ...parts,
-    onKicked(room, identity, tokenIds) {
+    onKicked(room, identity, { tokenIds, presences, all }) {
       for (const tokenId of tokenIds) auth.tokens.revoke(tokenId);
-      turn?.revoke(room, identity, 'kicked');
+      for (const presence of presences) turn?.revoke(room, identity, 'kicked', presence);
+      if (all) turn?.revoke(room, identity, 'kicked');
     },
     profileLimit: metadataLimit,
     tokenFor: (room, profile) => signOnward(profile, room, auth),

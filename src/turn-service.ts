@@ -16,7 +16,7 @@ import { type MetricFamily, relayMetrics } from './relay/report.ts';
 import { turnUris } from './relay/uris.ts';
 import type { IceServer } from './rooms/events.ts';
 import type { Grants } from './rooms/grants.ts';
-import type { Identity, RoomName } from './rooms/ids.ts';
+import type { Identity, ParticipantId, RoomName } from './rooms/ids.ts';
 
 /** STUN and TURN, as the rest of the server sees it. */
 export type TurnService = {
@@ -25,9 +25,9 @@ export type TurnService = {
   readonly desk: TurnDesk;
   readonly relay: Relay;
   /** What a participant is told; none where it may neither send nor receive media. */
-  iceServers(room: RoomName, participant: RelayedParticipant): IceServer[];
-  /** Ends what a participant relays, and takes its credentials back. */
-  revoke(room: RoomName, identity: Identity, cause: string): void;
+  iceServers(room: RoomName, participant: RelayedParticipant, presence?: ParticipantId): IceServer[];
+  /** Ends what is relayed for an identity, or for the one `presence` of it that has its own; takes the credentials back. */
+  revoke(room: RoomName, identity: Identity, cause: string, presence?: ParticipantId): void;
   /** Why it cannot serve, if it cannot. */
   unready(): string | undefined;
   metrics(): MetricFamily[];
@@ -102,19 +102,24 @@ export async function startTurn({
         return credentials;
       },
     },
-    iceServers(room, { identity, grants, keyId }) {
+    iceServers(room, { identity, grants, keyId }, presence) {
       if (!grants.subscribe && grants.publish.length === 0) return [];
-      const { username, password, ttl } = desk.issue(owners.note(turnIdentity(room, identity), { room, keyId }));
+      const name = owners.note(relayName(room, identity, presence), { room, keyId });
+      const { username, password, ttl } = desk.issue(name);
       return [{ urls: [...uris], username, credential: password, ttl }];
     },
-    revoke(room, identity, cause) {
-      const whole = turnIdentity(room, identity);
+    revoke(room, identity, cause, presence) {
+      const whole = relayName(room, identity, presence);
       relay.revoke(whole, desk.takeBack(whole), cause);
     },
     unready: () => (relay.threads().some(({ running }) => running) ? undefined : 'no relay thread runs'),
     metrics: () => relayMetrics(relay.counters(), relay.threads()),
     close: () => relay.close(),
   };
+}
+
+function relayName(room: RoomName, identity: Identity, presence: ParticipantId | undefined): string {
+  return turnIdentity(room, identity, ...(presence === undefined ? [] : [presence]));
 }
 
 /** Who was given credentials, by their identity; the oldest are forgotten first. */

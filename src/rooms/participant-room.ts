@@ -32,7 +32,7 @@ export type RoomOfParticipant = {
   /** Whom to tell how much media the participant sends and receives. */
   usedBy(participant: Participant): ((bytes: UsedBytes) => void) | undefined;
   now(): Millis;
-  iceServers(profile: Profile): IceServer[];
+  iceServers(participant: Participant): IceServer[];
   /** To everyone who has joined, but not to `except`. */
   broadcast(event: RoomEvent, except?: Participant): void;
   /** The others who have joined and may be seen. */

@@ -32,6 +32,8 @@ export class Participant {
   /** By which ticks name it. */
   readonly index: number;
   readonly joinedAt: Millis;
+  /** Whether its ICE servers are its own, and not its identity's. */
+  readonly apart: boolean;
   readonly identity: Identity;
   /** What its client asks about its media. */
   readonly requests: ParticipantRequests;
@@ -48,10 +50,11 @@ export class Participant {
   #connected = true;
   #media: ParticipantMedia | undefined;
 
+  /** `seat.apart`: there may be others of its identity, with which it is to have nothing in common. */
   constructor(
     room: RoomOfParticipant,
     link: ParticipantLink,
-    seat: { id: ParticipantId; index: number; joinedAt: Millis },
+    seat: { id: ParticipantId; index: number; joinedAt: Millis; apart: boolean },
     profile: Profile,
     subscribe: SubscribeWish,
   ) {
@@ -60,6 +63,7 @@ export class Participant {
     this.id = seat.id;
     this.index = seat.index;
     this.joinedAt = seat.joinedAt;
+    this.apart = seat.apart;
     this.identity = profile.identity;
     this.#standing = new Standing(room, this, profile);
     this.#publishing = new Publishing(room, this);
@@ -113,7 +117,7 @@ export class Participant {
 
   /** With credentials as of now. */
   get iceServers(): IceServer[] {
-    return this.#room.iceServers(this.profile);
+    return this.#room.iceServers(this);
   }
 
   /** Undefined before it joins, after it has left, and while the room's media is lost. */

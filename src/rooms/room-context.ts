@@ -1,7 +1,7 @@
 import type { Clock, Millis } from '../kernel/clock.ts';
 import type { IceServer, Metadata } from './events.ts';
 import type { RoomFact } from './facts.ts';
-import type { Identity, RoomName } from './ids.ts';
+import type { Identity, ParticipantId, RoomName } from './ids.ts';
 import type { MediaEngine, UsedBytes } from './media-engine.ts';
 import type { MediaObserver } from './media-view.ts';
 import type { DataSettings } from './messaging.ts';
@@ -40,6 +40,15 @@ export type RoomSettings = {
   readonly metadata: Metadata;
 };
 
+/** What is void when presences of an identity are put out. */
+export type Kicked = {
+  readonly tokenIds: readonly string[];
+  /** Those who have ICE servers of their own. */
+  readonly presences: readonly ParticipantId[];
+  /** Whether nobody stays who has those of the identity. */
+  readonly all: boolean;
+};
+
 /** Something that has a time of its own. */
 export type Due = { due(): void };
 
@@ -49,14 +58,17 @@ export type RoomContext = {
   readonly now: Clock;
   /** An unguessable id, different each time. */
   readonly newId: () => string;
-  /** The ICE servers of somebody in the room of this name, with credentials as of now. */
-  readonly iceServers: (room: RoomName, profile: Profile) => IceServer[];
+  /**
+   * The ICE servers of somebody in the room of this name, with credentials as of now: its identity's, or those of one
+   * `presence` of it.
+   */
+  readonly iceServers: (room: RoomName, profile: Profile, presence: ParticipantId | undefined) => IceServer[];
   readonly data: DataSettings;
   readonly onFact: (fact: RoomFact) => void;
   /** Bytes of a participant's metadata, and of its attributes, as JSON. */
   readonly profileLimit: number;
   /** Somebody is put out: what its tokens were good for is over. */
-  readonly onKicked: (room: RoomName, identity: Identity, tokenIds: readonly string[]) => void;
+  readonly onKicked: (room: RoomName, identity: Identity, kicked: Kicked) => void;
   /** Lets a participant of `from` go on in another room. */
   readonly move: (from: Room, participant: Participant, to: RoomName, actor: Actor) => Promise<Participant>;
   /** Who is told what the server sees of everyone's media; nobody where there is none. */

@@ -209,9 +209,14 @@ export class Room implements RoomOfParticipant {
   putOut(presences: readonly [Participant, ...Participant[]], reason: string | undefined, actor: Actor): void {
     const [{ identity }] = presences;
     const tokenIds = presences.map(({ profile }) => profile.tokenId);
+    const staying = this.seated(identity).filter((presence) => !presences.includes(presence));
     // First: who is put out must not come back before its token is refused.
     for (const tokenId of tokenIds) this.#changed.forget(tokenId);
-    this.#context.onKicked(this.name, identity, tokenIds);
+    this.#context.onKicked(this.name, identity, {
+      tokenIds,
+      presences: presences.filter(({ apart }) => apart).map(({ id }) => id),
+      all: staying.every(({ apart }) => apart),
+    });
     for (const participant of presences) participant.leave('kicked', { text: reason, actor });
   }
 
@@ -254,8 +259,8 @@ export class Room implements RoomOfParticipant {
     return this.#context.now();
   }
 
-  iceServers(profile: Profile): IceServer[] {
-    return this.#context.iceServers(this.name, profile);
+  iceServers({ id, apart, profile }: Participant): IceServer[] {
+    return this.#context.iceServers(this.name, profile, apart ? id : undefined);
   }
 
   get data(): DataSettings {
@@ -334,7 +339,10 @@ export class Room implements RoomOfParticipant {
     if (this.#closed) throw new SluiceError('room-closed');
     this.#seats.requireSeat(profile.identity, this.#settings);
     const current = this.#changed.current(profile);
-    const seat = { id: this.#context.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() };
+    const seat = {
+      ...{ id: this.#context.newId() as ParticipantId, index: this.#seats.freeIndex(), joinedAt: this.now() },
+      apart: this.#settings.duplicateIdentity === 'allow',
+    };
     const participant = new Participant(this, link, seat, current, subscribe);
     this.#seats.take(participant);
     this.#emptySince = undefined;

@@ -101,6 +101,41 @@ test('a kick ends what the participant relays, and its credentials, but not thos
   await next.allocate();
 });
 
+test('where an identity is in a room several times, a kick of one presence ends what that one relays, and no more', async (t) => {
+  const server = await start(t);
+  await server.call('POST', '/v1/rooms', { name: 'lab', duplicateIdentity: 'replace' });
+  const early = await enter(t, server, 'lab', 'ada');
+  const { headers } = await server.call('GET', '/v1/rooms/lab');
+  const changed = { 'if-match': headers.get('etag')! };
+  assert.equal((await server.call('PATCH', '/v1/rooms/lab', { duplicateIdentity: 'allow' }, changed)).status, 200);
+  const visits = [early, await enter(t, server, 'lab', 'ada'), await enter(t, server, 'lab', 'ada')];
+  const clients = await Promise.all(
+    visits.map(async ({ joined }) => {
+      const client = await open(t, server, credentials(joined.media.iceServers[0]!));
+      await client.allocate();
+      return client;
+    }),
+  );
+  const kick = async (visit: Visit | undefined) => {
+    const which = visit === undefined ? '' : `?participant=${visit.joined.self.id}`;
+    assert.equal((await server.call('DELETE', `/v1/rooms/lab/participants/ada${which}`)).status, 204);
+  };
+  const refreshed = async () => Promise.all(clients.map(async (client) => (await client.refresh(600)).error));
+
+  await kick(visits[1]);
+  assert.deepEqual(await refreshed(), [undefined, 401, undefined]);
+  await eventuallyAllocations(server, 2);
+  // The one that came before the room allowed several has what is its identity's.
+  await kick(visits[0]);
+  assert.deepEqual(await refreshed(), [401, 401, undefined]);
+  const last = await enter(t, server, 'lab', 'ada');
+  clients.push(await open(t, server, credentials(last.joined.media.iceServers[0]!)));
+  await clients.at(-1)!.allocate();
+  await kick(undefined);
+  assert.deepEqual(await refreshed(), [401, 401, 401, 401]);
+  await eventuallyAllocations(server, 0);
+});
+
 test('REST makes credentials: for anybody with an API key, for oneself with a join token', async (t) => {
   const server = await start(t);
   const path = '/v1/turn/credentials';

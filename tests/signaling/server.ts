@@ -65,7 +65,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     iceServers: () => [],
     onFact: () => undefined,
     profileLimit: 4096,
-    onKicked: (_room, _identity, tokenIds) => tokenIds.forEach((tokenId) => tokens.revoke(tokenId)),
+    onKicked: (_room, _identity, { tokenIds }) => tokenIds.forEach((tokenId) => tokens.revoke(tokenId)),
     tokenFor: (room, profile) => signOnward(profile, room, { tokens, keys }),
     defaults: { ...ROOM_SETTINGS, emptyTimeout: 60_000, departureTimeout: 60_000, ...options.rooms },
     createOnJoin: true,

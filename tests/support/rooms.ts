@@ -90,7 +90,7 @@ export function createRoomsWorld(options: Partial<RoomsOptions> = {}): RoomsWorl
     data: DATA,
     resumeWithin: 20_000,
     profileLimit: 256,
-    onKicked: (_room, _identity, tokenIds) => revoked.push(...tokenIds),
+    onKicked: (_room, _identity, { tokenIds }) => revoked.push(...tokenIds),
     tokenFor: async (room, { identity: who }) => ({ token: `${who} to ${room}`, tokenId: `token-${who}-${room}` }),
     ...options,
   });
