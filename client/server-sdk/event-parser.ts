@@ -8,16 +8,22 @@ export type ParsedEvent = { event: string; data: string };
 /** Longest event that is taken, in characters: what sends more than that is not our server. */
 const LONGEST = 4 * 1024 * 1024;
 
-/** Takes pieces of text as they come, however they are cut, and gives the events that are complete. */
-export function eventParser(): (piece: string) => ParsedEvent[] {
+/**
+ * Takes pieces of text as they come, however they are cut, and gives the events that are complete. `position` is called
+ * where nothing but an id came: up to there is nothing for this reader.
+ */
+export function eventParser(position: (id: string) => void = () => undefined): (piece: string) => ParsedEvent[] {
   let rest = '';
   let event = '';
+  let id: string | undefined;
   let data: string[] = [];
 
   const line = (text: string): ParsedEvent | undefined => {
     if (text === '') {
       const done = data.length > 0 ? { event: event || 'message', data: data.join('\n') } : undefined;
+      if (done === undefined && id !== undefined) position(id);
       event = '';
+      id = undefined;
       data = [];
       return done;
     }
@@ -27,6 +33,7 @@ export function eventParser(): (piece: string) => ParsedEvent[] {
     const name = colon === -1 ? text : text.slice(0, colon);
     const value = colon === -1 ? '' : text.slice(colon + 1).replace(/^ /u, '');
     if (name === 'event') event = value;
+    else if (name === 'id') id = value;
     else if (name === 'data') data.push(value);
     return undefined;
   };

@@ -39,7 +39,8 @@ export function createEvents(http: Http): Events {
       let seen = after ?? (await lastOf(signal));
       if (seen === undefined) return;
       const headers = () => ({ 'last-event-id': String(seen) });
-      const stream = { signal, ...(onReconnect === undefined ? {} : { onReconnect }) };
+      const position = (id: string) => void (seen = Math.max(seen ?? 0, Number(id) || 0));
+      const stream = { signal, position, ...(onReconnect === undefined ? {} : { onReconnect }) };
       for await (const { data } of reopened(http, { path: '/v1/events', query: { room }, headers, ...stream })) {
         const event = eventOf(data);
         if (event.seq <= seen) continue;

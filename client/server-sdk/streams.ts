@@ -15,6 +15,8 @@ type Reopened = StreamOptions & {
   readonly query: Query;
   /** What each opening says besides. */
   readonly headers: () => Readonly<Record<string, string | undefined>>;
+  /** Told that up to this id there is nothing for this reader. */
+  readonly position?: (id: string) => void;
 };
 
 /** The server says something every 15 s: what is silent for longer than this is dead, in milliseconds. */
@@ -25,11 +27,11 @@ const PASSING: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'bad-ans
 
 /** The events of a stream, opened again whenever it ends. Returns when `signal` is aborted. */
 export async function* reopened(http: Http, options: Reopened): AsyncGenerator<ParsedEvent, void> {
-  const { path, query, signal } = options;
+  const { path, query, signal, position } = options;
   for (let failures = 0; ; failures += 1) {
     try {
       const body = await http.open(path, { query, headers: options.headers(), signal });
-      for await (const event of parsed(body, signal)) {
+      for await (const event of parsed(body, signal, position)) {
         failures = 0;
         yield event;
       }
@@ -54,10 +56,11 @@ function isPassing({ code, status }: SluiceError): boolean {
 async function* parsed(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
+  position: ((id: string) => void) | undefined,
 ): AsyncGenerator<ParsedEvent, void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  const parse = eventParser();
+  const parse = eventParser(position);
   try {
     for (;;) {
       const { done, value } = await withinSilence(reader.read());

@@ -34,6 +34,8 @@ export function feed(log: FeedLog, stream: EventStream, after: number | undefine
       if (event.seq <= seen) return;
       seen = event.seq;
       if (room === undefined || event.room === room) send(event);
+      // What is not for this reader goes past it: coming back, it is not to ask for what was given up meanwhile.
+      else stream.position(String(seen));
     });
   };
   const catchUp = async () => {
@@ -43,6 +45,7 @@ export function feed(log: FeedLog, stream: EventStream, after: number | undefine
       if ('missing' in page) return stream.close();
       for (const event of page.events) if (!send(event)) return;
       seen = page.upTo;
+      stream.position(String(seen));
       while (!over.signal.aborted && stream.buffered > MAX_AHEAD) await sleep(LOOK_EVERY_MS);
     }
     // In the same step as the comparison: nothing is announced in between.

@@ -12,6 +12,8 @@ export type EventStream = {
   readonly lastEventId: string | undefined;
   /** Sends one event. False when the stream is over: closed, or dropped just now for being too slow. */
   send(event: ServerSentEvent): boolean;
+  /** The reader need not come back to anything before `id`: told with the next comment, as an event without data. */
+  position(id: string): void;
   /** Bytes that wait here because the client does not read. */
   readonly buffered: number;
   /** Calls back once, when the stream ends for whatever reason; at once when it has ended. */
@@ -86,6 +88,8 @@ export function openStream(
   let callbacks: ((end: StreamEnd) => void)[] = [];
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
+  /** What to say of the position with the next comment. */
+  let position: Buffer | undefined;
   // Bytes of writes that did not go through: µWS holds them, and does not say how many are left.
   let heldBytes = 0;
 
@@ -145,13 +149,21 @@ export function openStream(
   });
 
   const keepAlive = setInterval(() => {
-    if (heldBytes === 0) push(COMMENT);
+    if (heldBytes > 0) return;
+    push(position ?? COMMENT);
+    position = undefined;
   }, options.keepAliveMs);
   keepAlive.unref();
 
   const stream: EventStream = {
     lastEventId,
-    send: (event) => push(Buffer.from(encodeEvent(event))),
+    send(event) {
+      if (event.id !== undefined) position = undefined;
+      return push(Buffer.from(encodeEvent(event)));
+    },
+    position(id) {
+      position = Buffer.from(`id: ${oneLine(id)}\n\n`);
+    },
     get buffered() {
       return heldBytes + waitingBytes;
     },

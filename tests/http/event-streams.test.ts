@@ -28,6 +28,18 @@ test('a quiet stream is kept alive with comments', async (t) => {
   await wire.until(/(:\n\n[\s\S]*){4}/);
 });
 
+test('how far a reader is that nothing is for is told once, in place of a comment', async (t) => {
+  const { stream, wire } = await openStream(t, { keepAliveMs: 20 });
+  stream.position('76');
+  stream.position('77');
+  await wire.until(/:\n\n[\s\S]*id: 77\n\n([^:]*:\n\n){2}/);
+  assert.doesNotMatch(wire.received, /id: 76|77[\s\S]*77/);
+  stream.position('78');
+  stream.send({ id: '79', data: 'x' });
+  await wire.until(/id: 79\n[\s\S]*(:\n\n[\s\S]*){3}/);
+  assert.doesNotMatch(wire.received, /id: 78/);
+});
+
 test('the stream hears of a client that goes', async (t) => {
   const { stream, wire, ends, records } = await openStream(t, {});
   wire.socket.resetAndDestroy();

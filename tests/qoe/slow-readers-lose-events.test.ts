@@ -80,6 +80,7 @@ function reader() {
       heard.push(`${event} ${data}`);
       return true;
     },
+    position: () => assert.fail('a position is for streams with numbers'),
     get buffered() {
       return state.buffered;
     },

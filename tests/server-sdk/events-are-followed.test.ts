@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { createSluice, type Sluice, type SluiceEvent } from '../../client/server-sdk/sluice.ts';
@@ -84,6 +87,24 @@ test('aborting ends the loop, and a number that is not kept is an error', async 
   stop.abort();
   assert.deepEqual(await waiting, { done: true, value: undefined });
   await assert.rejects(sluice.events.follow({ after: 999_999_999 }).next(), { code: 'events-gone', status: 410 });
+});
+
+test('who follows a quiet room comes back with where the log was, and not with what is gone by then', async (t) => {
+  const seen: (string | undefined)[] = [];
+  const quiet = createServer((request, response) => {
+    seen.push(request.headers['last-event-id'] as string | undefined);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (seen.length === 1) return void response.end(':\n\nid: 41\n\n:\n\nid: 57\n\n');
+    response.write('id: 58\nevent: room-started\ndata: {"seq":58,"type":"room-started"}\n\n');
+  });
+  quiet.listen(0, '127.0.0.1');
+  await once(quiet, 'listening');
+  t.after(() => quiet.closeAllConnections());
+  t.after(() => quiet.close());
+  const { port } = quiet.address() as AddressInfo;
+  const { events } = createSluice({ url: `http://127.0.0.1:${port}`, apiKey: API_KEYS[0] });
+  const { value } = await events.follow({ after: 12, room: 'quiet' }).next();
+  assert.deepEqual([(value as SluiceEvent).seq, seen], [58, ['12', '57']]);
 });
 
 test('quality is followed as it is measured', async (t) => {
