@@ -48,13 +48,13 @@ export type JoinOptions = {
   adaptiveStream?: boolean;
   /** How the quality of this client's media is told to the server. By default it is, every 2 s. */
   qoe?: QoeOptions;
-  /** Encrypts media end to end: the server forwards what it cannot hear or see. Off by default. */
+  /** Encrypts media, messages and chat end to end: the server forwards what it cannot hear, see or read. Off by default. */
   e2ee?: E2eeOptions;
 };
 
 /**
- * End-to-end encryption of what is heard and seen, with keys of the application's; docs/e2ee.md. Nothing is sent in the
- * clear, and nothing is shown that was not encrypted. Where the browser cannot, `join` fails with `not-supported`.
+ * End-to-end encryption of what is heard, seen and written, with keys of the application's; docs/e2ee.md. Nothing is sent
+ * in the clear, and nothing is shown that was not encrypted. Where the browser cannot, `join` fails with `not-supported`.
  */
 export type E2eeOptions = {
   /** From `createE2eeKeys()`. They may be set and changed at any time. */
@@ -63,7 +63,19 @@ export type E2eeOptions = {
   worker?: string | URL;
   /** Whether one's own key is ratcheted when somebody joins, where one has a key of one's own. Default `true`. */
   ratchetOnJoin?: boolean;
+  /**
+   * Asked for another key when somebody has left, who is to open nothing more, and when somebody has joined, where one's
+   * own key is not ratcheted then. Nothing changes where it gives `undefined`, or fails, which is told as `problem`.
+   * Calls come one after the other. Those who are in the room when one joins are not asked about.
+   */
+  nextKey?: (change: { reason: 'joined' | 'left'; participant: RemoteParticipant }) => Promise<NextKey | undefined>;
 };
+
+/**
+ * What to send with from now on: one's own key, or everyone's secret where one has none of one's own. The others have to
+ * get it from the application, under the same index (0 to 255).
+ */
+export type NextKey = { key: string | Uint8Array; index: number };
 
 /** Keys have an `index`, 0 to 255; one that was set last is sent with, and frames say which one they are of. */
 export type E2eeKeys = {
@@ -395,7 +407,10 @@ export type LocalParticipant = ParticipantFacts & {
 
 export type PublishOptions = {
   source: Source;
-  /** Several layers for receivers to choose from. Default: three for a camera, one for a screen. */
+  /**
+   * Several layers for receivers to choose from: three sizes of a camera, fewer of a small one; a screen twice in its
+   * full size, with at most 5 frames a second and with all of them. Default `true`.
+   */
   simulcast?: boolean;
   /** Bits per second of the highest layer. Default: 1,500,000 (camera), 2,500,000 (screen), 40,000 (audio). */
   maxBitrate?: number;

@@ -7,8 +7,10 @@ import type { DataHeader, DataMode, DeliveredHeader } from '../../src/rooms/data
 import type { DataPayload } from '../../src/signaling/wire.ts';
 import type { CallHandler, CallOptions, DataMessage, Payload, RemoteParticipant, SendDataOptions } from './api.ts';
 import type { DataChannels } from './data-channels.ts';
+import { type About, type MessageCipher, type OpenedMessage, stampOf } from './e2ee/message-cipher.ts';
 import { clientError, SluiceClientError, toClientError } from './errors.ts';
 import type { Link } from './link.ts';
+import { decoded, encoded, type EncodedPayload, fromJson, toJson } from './message-payload.ts';
 import type { Scope } from './scope.ts';
 import { createSequence } from './sequence.ts';
 
@@ -20,6 +22,10 @@ const STRANGE_FOR = 5000;
 export type MessagesOptions = {
   readonly scope: Scope;
   readonly request: Link['request'];
+  /** One's own identity. */
+  readonly self: () => string;
+  /** Undefined: messages are not encrypted end to end. */
+  readonly cipher: MessageCipher | undefined;
   /** Runs `task` after what has been announced before. */
   readonly inTurn: (task: () => void) => void;
   /** Who has this id; undefined where nobody (any more) does. */
@@ -45,13 +51,23 @@ export type Messages = {
 };
 
 type Waiting = {
+  /** Names the call where it was encrypted: nothing that answers another one is taken. */
+  stamp: string;
+  /** Who answers. */
+  readonly called: string;
   readonly resolve: (payload: Payload) => void;
   readonly reject: (error: SluiceClientError) => void;
 };
 
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: 'no-method' | 'failed' };
+type Reply = (outcome: Outcome, payload?: Payload) => Promise<void>;
+
 export function createMessages(options: MessagesOptions): Messages {
-  const { scope, request, participant } = options;
+  const { scope, request, participant, cipher } = options;
   const outbound = createSequence();
+  const inbound = createSequence();
+  /** By identity: why its messages cannot be read. */
+  const unread = new Map<string, string>();
   const calls = new Map<number, Waiting>();
   const handlers = new Map<string, CallHandler>();
   let strange: (readonly [DeliveredHeader, Uint8Array])[] = [];
@@ -64,12 +80,25 @@ export function createMessages(options: MessagesOptions): Messages {
     calls.clear();
   });
 
-  function transmit(mode: DataMode, header: DataHeader, payload: Uint8Array): Promise<void> {
+  /** `about`: what is authenticated with the payload; undefined: it is empty, and nobody's secret. */
+  function transmit(
+    mode: DataMode,
+    header: DataHeader,
+    payload: Payload,
+    about?: About,
+    prepared: (bytes: Uint8Array) => void = () => undefined,
+  ): Promise<void> {
     return outbound.run(async () => {
       if (scope.closed) throw clientError('closed');
-      if (channels?.open === true) return channels.send(mode, encodeFrame(header, payload));
+      const { bytes, mark }: EncodedPayload =
+        about === undefined || cipher === undefined
+          ? encoded(payload)
+          : { bytes: await cipher.seal(mode, about, payload), mark: {} };
+      prepared(bytes);
+      const whole = { ...header, ...mark };
+      if (channels?.open === true) return channels.send(mode, encodeFrame(whole, bytes));
       const lossy = mode === 'lossy' ? ({ lossy: true } as const) : {};
-      await request('data', { header, payload: toJson(header, payload), ...lossy });
+      await request('data', { header: whole, payload: toJson(whole, bytes), ...lossy });
     });
   }
 
@@ -82,52 +111,100 @@ export function createMessages(options: MessagesOptions): Messages {
       return;
     }
     switch (header.t) {
-      case 'message': {
-        const from = participant(header.from);
-        const { topic, direct = false } = header;
-        if (from === undefined) return;
-        return options.received({ participant: from, payload: decoded(header, payload), topic, direct });
-      }
+      case 'message':
+        return message(header, payload);
       case 'call':
-        return void answer(header, payload);
-      case 'answer': {
-        const waiting = calls.get(header.id);
-        calls.delete(header.id);
-        if (header.ok) return waiting?.resolve(decoded(header, payload));
-        return waiting?.reject(failure(header, payload));
-      }
+        return called(header, payload);
+      case 'answer':
+        return answered(header, payload);
       case 'refused':
         return options.problem(new SluiceClientError(header.code, header.message));
     }
   }
 
-  async function answer(call: Extract<DeliveredHeader, { t: 'call' }>, payload: Uint8Array): Promise<void> {
+  /** Calls `use` with what `bytes` of `sender` say, in the order in which they came. */
+  function open(
+    sender: string,
+    about: About,
+    [header, bytes]: readonly [{ text?: true }, Uint8Array],
+    use: (opened: OpenedMessage) => void,
+  ): void {
+    if (cipher === undefined) use({ ok: true, payload: decoded(header, bytes) });
+    else void inbound.run(async () => use(await cipher.open(sender, about, bytes)));
+  }
+
+  function message(header: Extract<DeliveredHeader, { t: 'message' }>, bytes: Uint8Array): void {
+    const from = participant(header.from);
+    const { topic, direct = false } = header;
+    if (from === undefined) return;
+    open(from.identity, ['message', topic ?? null, direct], [header, bytes], (opened) => {
+      const { identity } = from;
+      if (opened.ok) {
+        unread.delete(identity);
+        return options.received({ participant: from, payload: opened.payload, topic, direct });
+      }
+      // Once for each sender, as with frames: who has no key has it for none.
+      if (opened.why === 'replayed' || unread.get(identity) === opened.why) return;
+      unread.set(identity, opened.why);
+      options.problem(notOpened(identity, opened.why));
+    });
+  }
+
+  function called(call: Extract<DeliveredHeader, { t: 'call' }>, bytes: Uint8Array): void {
     const from = participant(call.from);
     if (from === undefined) return;
-    const reply = { t: 'answer', to: call.from, id: call.id } as const;
-    const handler = handlers.get(call.method);
+    const { id, method } = call;
+    const stamp = stampOf(bytes);
+    const reply: Reply = (outcome, payload = '') => {
+      const about: About = ['answer', from.identity, id, outcome.ok, stamp];
+      const header: DataHeader = { t: 'answer', to: call.from, id, ...outcome };
+      return transmit('reliable', header, payload, outcome.ok || payload !== '' ? about : undefined);
+    };
+    open(from.identity, ['call', options.self(), id, method], [call, bytes], (opened) => {
+      if (!opened.ok && opened.why === 'replayed') return;
+      void answer(method, from, opened, reply);
+    });
+  }
+
+  async function answer(method: string, from: RemoteParticipant, call: OpenedMessage, reply: Reply): Promise<void> {
+    const handler = handlers.get(method);
     try {
-      if (handler === undefined) {
-        return await transmit('reliable', { ...reply, ok: false, code: 'no-method' }, new Uint8Array());
-      }
-      const result = encoded((await handler({ participant: from, payload: decoded(call, payload) })) ?? '');
-      await transmit('reliable', { ...reply, ok: true, ...result.mark }, result.bytes);
+      if (handler === undefined) return await reply({ ok: false, code: 'no-method' });
+      if (!call.ok) throw notOpened(from.identity, call.why);
+      await reply({ ok: true }, (await handler({ participant: from, payload: call.payload })) ?? '');
     } catch (error) {
-      const why = encoded(error instanceof Error ? error.message : String(error));
-      await transmit('reliable', { ...reply, ok: false, code: 'failed', text: true }, why.bytes).catch(() => undefined);
+      const why = error instanceof Error ? error.message : String(error);
+      const failed = { ok: false, code: 'failed' } as const;
+      // Without a key of one's own the words stay here.
+      const told = reply(failed, why).catch(() => (cipher === undefined ? undefined : reply(failed)));
+      await told.catch(() => undefined);
     }
+  }
+
+  function answered(header: Extract<DeliveredHeader, { t: 'answer' }>, bytes: Uint8Array): void {
+    const { id, ok, code = 'failed' } = header;
+    const waiting = calls.get(id);
+    calls.delete(id);
+    if (waiting === undefined) return;
+    const { called: sender, resolve, reject } = waiting;
+    if (code === 'no-method') return reject(clientError('no-method'));
+    // The server's own refusals are readable, and the words of whoever was called are not.
+    if (!ok && code !== 'failed') return reject(new SluiceClientError(code, new TextDecoder().decode(bytes)));
+    open(sender, ['answer', options.self(), id, ok, waiting.stamp], [header, bytes], (opened) => {
+      if (!opened.ok) reject(ok ? notOpened(sender, opened.why) : clientError('call-failed'));
+      else if (ok) resolve(opened.payload);
+      else reject(new SluiceClientError('call-failed', String(opened.payload)));
+    });
   }
 
   return {
     send(payload, { to, topic, lossy = false }) {
-      const { bytes, mark } = encoded(payload);
       const recipients = to === undefined ? {} : { to: [to].flat().map((one) => options.idOf(one)) };
-      const header: DataHeader = { t: 'message', ...recipients, ...(topic === undefined ? {} : { topic }), ...mark };
-      return transmit(lossy ? 'lossy' : 'reliable', header, bytes);
+      const header: DataHeader = { t: 'message', ...recipients, ...(topic === undefined ? {} : { topic }) };
+      return transmit(lossy ? 'lossy' : 'reliable', header, payload, ['message', topic ?? null, to !== undefined]);
     },
     call(to, method, payload, { timeout = CALL_TIMEOUT }) {
       const id = (lastCall += 1);
-      const { bytes, mark } = encoded(payload);
       return new Promise<Payload>((resolve, reject) => {
         const stop = scope.after(timeout, () => settle()?.reject(clientError('call-timeout')));
         const settle = () => {
@@ -136,14 +213,17 @@ export function createMessages(options: MessagesOptions): Messages {
           calls.delete(id);
           return waiting;
         };
-        calls.set(id, {
+        const waiting: Waiting = {
+          stamp: '',
+          called: to.identity,
           resolve: (result) => (stop(), resolve(result)),
           reject: (error) => (stop(), reject(error)),
-        });
-        const header: DataHeader = { t: 'call', to: options.idOf(to), id, method, ...mark };
-        transmit('reliable', header, bytes).catch((error: unknown) =>
-          settle()?.reject(toClientError(error, 'call-failed')),
-        );
+        };
+        calls.set(id, waiting);
+        const header: DataHeader = { t: 'call', to: options.idOf(to), id, method };
+        transmit('reliable', header, payload, ['call', to.identity, id, method], (bytes) => {
+          waiting.stamp = stampOf(bytes);
+        }).catch((error: unknown) => settle()?.reject(toClientError(error, 'call-failed')));
       });
     },
     handle(method, handler) {
@@ -179,34 +259,6 @@ export function createMessages(options: MessagesOptions): Messages {
   };
 }
 
-function encoded(payload: Payload): { bytes: Uint8Array; mark: { text?: true } } {
-  return typeof payload === 'string'
-    ? { bytes: new TextEncoder().encode(payload), mark: { text: true } }
-    : { bytes: payload, mark: {} };
-}
-
-function decoded(header: { text?: true }, payload: Uint8Array): Payload {
-  return header.text === true ? new TextDecoder().decode(payload) : payload;
-}
-
-function failure(
-  { code = 'failed' }: Extract<DeliveredHeader, { t: 'answer' }>,
-  payload: Uint8Array,
-): SluiceClientError {
-  const why = new TextDecoder().decode(payload);
-  if (code === 'no-method') return clientError('no-method');
-  return new SluiceClientError(code === 'failed' ? 'call-failed' : code, why);
-}
-
-/** Text as it is, else base64, as signaling has it. */
-function toJson(header: DataHeader, payload: Uint8Array): string {
-  if (header.text === true) return new TextDecoder().decode(payload);
-  let binary = '';
-  for (const byte of payload) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-function fromJson(header: DeliveredHeader, payload: string): Uint8Array {
-  if ('text' in header && header.text !== undefined) return new TextEncoder().encode(payload);
-  return Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+function notOpened(identity: string, why: string): SluiceClientError {
+  return new SluiceClientError('encryption-failed', `What ${identity} sent could not be decrypted: ${why}.`);
 }

@@ -11,13 +11,10 @@ import type {
   CloseReason,
   Doer as ApiDoer,
   E2eeOptions,
-  EncryptionState,
-  LocalTrack,
   Participant,
   QoeOptions,
   Payload,
   RemoteParticipant,
-  RemoteTrack,
   Room,
   RoomEvents,
   RoomState,
@@ -25,7 +22,7 @@ import type {
 } from './api.ts';
 import { type Chat, createChat, requireOpenTopic } from './chat.ts';
 import type { RoomContext } from './context.ts';
-import { createE2ee, type E2ee } from './e2ee/session.ts';
+import { createRoomEncryption, type RoomEncryption } from './e2ee/room-encryption.ts';
 import { createEmitter } from './emitter.ts';
 import { clientError, toClientError } from './errors.ts';
 import { createHearing, type Hearing } from './hearing.ts';
@@ -74,6 +71,8 @@ export class RoomSession implements Room {
   readonly #others: Others;
   /** Undefined where no quality is to be measured. */
   readonly #reporter: Reporter | undefined;
+  /** Undefined where nothing is encrypted end to end. */
+  readonly #encryption: RoomEncryption | undefined;
   readonly #messages: Messages;
   readonly #chat: Chat;
   readonly #media: RoomMedia;
@@ -97,6 +96,7 @@ export class RoomSession implements Room {
     this.#hearing = createHearing({ levels, self: this.self, others: this.#others, emit: context.emit });
     this.admin = createAdmin(context.request);
     this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
+    this.#encryption = this.#createEncryption();
     this.#messages = this.#createMessages();
     this.#chat = createChat({
       self: this.self,
@@ -237,6 +237,7 @@ export class RoomSession implements Room {
     const early = this.#early ?? [];
     this.#early = undefined;
     this.#hearing.begin(joined.tick, () => this.#others.reset(joined.participants));
+    this.#encryption?.followPeople();
     for (const task of early) task();
   }
 
@@ -343,27 +344,17 @@ export class RoomSession implements Room {
     return createRoomMedia({
       ...{ link, scope: this.#scope, iceTransportPolicy, timings, elapsed },
       ...{ others: this.#others, adaptation: this.#adaptation, messages: this.#messages },
-      ...{ reporter: this.#reporter, e2ee: this.#createE2ee() },
+      ...{ reporter: this.#reporter, e2ee: this.#encryption?.media },
       emit: (event, value) => this.#emitter.emit(event, value),
     });
   }
 
-  #createE2ee(): E2ee | undefined {
+  #createEncryption(): RoomEncryption | undefined {
     const { e2ee: options } = this.#options;
     if (options === undefined) return undefined;
-    const tell = (track: RemoteTrack | LocalTrack | undefined, state: EncryptionState) => {
-      if (track !== undefined) this.#emitter.emit('encryptionChanged', { track, state });
-    };
-    const failed = (error: unknown) => this.#emitter.emit('problem', clientError('encryption-failed', error));
-    if (options.ratchetOnJoin !== false) {
-      this.#emitter.on('participantJoined', () => void options.keys.ratchet(this.self.identity).catch(failed));
-    }
-    return createE2ee({
-      ...{ options, failed, scope: this.#scope },
-      self: () => this.self.identity,
-      identityOf: (id) => this.#others.byId(id)?.identity,
-      sentChanged: (source, state) => tell(this.self.tracks.get(source), state),
-      receivedChanged: (producerId, state) => this.#inTurn(() => tell(this.#others.track(producerId), state)),
+    return createRoomEncryption({
+      ...{ options, scope: this.#scope, emitter: this.#emitter, self: this.self, others: this.#others },
+      inTurn: (task) => this.#inTurn(task),
     });
   }
 
@@ -378,7 +369,7 @@ export class RoomSession implements Room {
 
   #createMessages(): Messages {
     return createMessages({
-      scope: this.#scope,
+      ...{ scope: this.#scope, self: () => this.self.identity, cipher: this.#encryption?.messages },
       request: (name, params) => this.#options.link.request(name, params),
       inTurn: (task) => this.#inTurn(task),
       participant: (id) => this.#others.byId(id),

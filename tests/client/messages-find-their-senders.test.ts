@@ -48,6 +48,8 @@ function createWorld(t: TestContext) {
   const heard: DataMessage[] = [];
   const messages = createMessages({
     scope,
+    self: () => 'me',
+    cipher: undefined,
     request: () => Promise.reject(new Error('nothing is sent here')),
     inTurn: (task) => task(),
     participant: (id) => people.get(id),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { DataExchange } from '../../src/rooms/data-exchange.ts';
+import { startServer } from '../support/server.ts';
 import { eventually } from './support/eventually.ts';
 import { Guest } from './support/guest.ts';
 import { decodedOf, distance, tapServer } from './support/server-tap.ts';
@@ -77,6 +79,53 @@ test('the server switches layers of an encrypted simulcast', async (t) => {
   }
 });
 
+test('who has left opens nothing of what follows: the others go on with the key that the application gives them', async (t) => {
+  const guests = await Promise.all(['ada', 'bob', 'eve'].map((identity) => stage.guest(t, identity)));
+  const [ada, bob, eve] = guests as [Guest, Guest, Guest];
+  for (const guest of guests) {
+    const next = guest === eve ? undefined : 'a battery that eve has never seen';
+    await guest.join(await stage.server.token('rotated', guest.identity), {}, SECRET, next);
+  }
+  await ada.publish();
+  await Promise.all([bob.sees('ada'), eve.sees('ada')]);
+  await eve.leave();
+  await ada.told('participantLeft', { identity: 'eve' });
+
+  const again = await joined(t, 'rotated', 'eve', SECRET);
+  await again.told('encryptionChanged', { identity: 'ada', source: 'camera', value: 'no-key' });
+  assert.equal((await again.reception('ada', 'camera'))?.frames ?? 0, 0);
+  await Promise.all([bob.sees('ada'), bob.hears('ada')]);
+});
+
+test('messages, calls and the chat are read by the peer, and by nobody on the way', async (t) => {
+  const passing = listenToServer(t);
+  const [ada, bob] = [await joined(t, 'words', 'ada', SECRET), await joined(t, 'words', 'bob', SECRET)];
+  const eve = await joined(t, 'words', 'eve', 'correct horse battery stable');
+  await ada.say('the treasure is on the island');
+  await bob.told('chat', { identity: 'ada', value: 'the treasure is on the island' });
+  await eve.told('problem', { value: 'encryption-failed: What ada sent could not be decrypted: wrong-key.' });
+  assert.deepEqual(await eve.happened('chat'), []);
+  // Over signaling as over data channels, whichever was open by then.
+  await bob.say('which one of the islands?');
+  await ada.told('chat', { identity: 'bob' });
+  assert.ok(passing.length >= 2, 'the server has handed them on');
+  for (const text of passing) assert.doesNotMatch(text, /treasure|island/);
+});
+
+test('a room that has VP9 alone refuses what could not be encrypted, and one that prefers it is sent VP8', async (t) => {
+  for (const [codecs, outcome] of [
+    ['[opus, vp9, vp8]', 'video/VP8'],
+    ['[opus, vp9]', 'not-supported'],
+  ] as const) {
+    const server = await startServer(['--media.codecs', codecs]);
+    t.after(() => server.close());
+    const ada = await stage.guest(t, 'ada', server.url);
+    await ada.join(await server.token('codecs', 'ada'), {}, SECRET);
+    assert.equal(await ada.page.evaluate(() => kit.codecOfCamera()), outcome);
+    await ada.leave();
+  }
+});
+
 test('the older API of browsers without script transforms understands the newer one, both ways', async (t) => {
   const page = await stage.open(t, '/v1/health', {
     prepare: (context) => context.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform')),
@@ -87,6 +136,17 @@ test('the older API of browsers without script transforms understands the newer 
   await Promise.all([old.publish(), ada.publish()]);
   await Promise.all([old.sees('ada'), old.hears('ada'), ada.sees('old'), ada.hears('old')]);
 });
+
+/** What passes the server between participants, as it could read it. */
+function listenToServer(t: TestContext): string[] {
+  const texts: string[] = [];
+  const { send } = DataExchange.prototype;
+  t.mock.method(DataExchange.prototype, 'send', function (this: DataExchange, ...sent: Parameters<typeof send>) {
+    texts.push(`${JSON.stringify(sent[2])} ${Buffer.from(sent[3]).toString()}`);
+    return send.apply(this, sent);
+  });
+  return texts;
+}
 
 async function joined(t: TestContext, room: string, identity: string, secret: string | undefined): Promise<Guest> {
   const guest = await stage.guest(t, identity);

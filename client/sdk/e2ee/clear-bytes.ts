@@ -2,6 +2,8 @@
 
 /** Codecs whose frames can be encrypted. AV1 and VP9 are not among them. */
 export type SealedCodec = 'opus' | 'vp8' | 'h264';
+/** What can be encrypted: their frames, and messages between participants. */
+export type SealedForm = SealedCodec | 'data';
 
 /** The codec of a MIME type such as `video/VP8`; undefined where its frames cannot be encrypted. */
 export function sealedCodec(mimeType: string): SealedCodec | undefined {
@@ -18,9 +20,10 @@ const SLICE_CLEAR = 3;
  *
  * Opus: the TOC byte (RFC 6716 §3.1). VP8: the frame tag, with a key frame's start code and size (RFC 6386 §9.1): by
  * these servers tell key frames. H.264: everything up to and with the first bytes of the first slice, that is parameter
- * sets and the slice's header as far as packetizers read it (RFC 6184 §5.3).
+ * sets and the slice's header as far as packetizers read it (RFC 6184 §5.3). A message: nothing.
  */
-export function clearBytes(codec: SealedCodec, frame: Uint8Array): number | undefined {
+export function clearBytes(codec: SealedForm, frame: Uint8Array): number | undefined {
+  if (codec === 'data') return 0;
   const count = codec === 'h264' ? sliceClear(frame) : codec === 'vp8' ? vp8Clear(frame) : 1;
   return count === undefined || count > frame.length ? undefined : count;
 }

@@ -29,7 +29,8 @@ export class Opener {
     this.#track = track;
   }
 
-  async open(frame: Uint8Array): Promise<Opened> {
+  /** `about`: what was authenticated with the frame. */
+  async open(frame: Uint8Array, about?: Uint8Array): Promise<Opened> {
     const { codec, identity } = this.#track;
     const clear = clearBytes(codec, frame);
     if (clear === undefined) return { ok: false, why: 'unencrypted' };
@@ -45,7 +46,7 @@ export class Opener {
     if (!context.window.admits(trailer.counter)) return { ok: false, why: 'replayed' };
     const end = tail.length - TRAILER_LENGTH;
     try {
-      const how = algorithm(head, tail.subarray(end));
+      const how = algorithm(head, tail.subarray(end), about);
       const plain = await crypto.subtle.decrypt(how, context.key, new Uint8Array(tail.subarray(0, end)));
       context.window.take(trailer.counter);
       if (known === undefined) await this.#keys.confirm(identity, trailer.index, context.material);

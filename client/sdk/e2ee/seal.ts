@@ -1,12 +1,14 @@
 /** Encrypts the frames of one track. */
-import { clearBytes, type SealedCodec } from './clear-bytes.ts';
+import { clearBytes, type SealedForm } from './clear-bytes.ts';
 import { frameKey } from './derivation.ts';
 import type { KeyStore, SendingKey } from './key-store.ts';
 import { escapeStartCodes } from './start-codes.ts';
 import { CONTEXT_LENGTH, LAST_COUNTER, writeTrailer } from './trailer.ts';
 
-/** Whose track it is, and which. */
-export type SealedTrack = { readonly identity: string; readonly source: string; readonly codec: SealedCodec };
+/** Whose track it is, and which; messages are a source of their own. */
+export type SealedTrack = { readonly identity: string; readonly source: string; readonly codec: SealedForm };
+
+const NOTHING = new Uint8Array();
 export type Sealed = { readonly ok: true; readonly frame: Uint8Array } | { readonly ok: false; readonly why: 'no-key' };
 
 /**
@@ -24,7 +26,8 @@ export class Sealer {
     this.#track = track;
   }
 
-  async seal(frame: Uint8Array): Promise<Sealed> {
+  /** `about`: what is authenticated with the frame, and stands elsewhere. */
+  async seal(frame: Uint8Array, about: Uint8Array = NOTHING): Promise<Sealed> {
     const clear = clearBytes(this.#track.codec, frame);
     const current = clear === undefined ? undefined : await this.#key();
     if (clear === undefined || current === undefined) return { ok: false, why: 'no-key' };
@@ -33,7 +36,7 @@ export class Sealer {
     this.#counter += 1;
     const head = frame.subarray(0, clear);
     const encrypted = new Uint8Array(
-      await crypto.subtle.encrypt(algorithm(head, trailer), key, new Uint8Array(frame.subarray(clear))),
+      await crypto.subtle.encrypt(algorithm(head, trailer, about), key, new Uint8Array(frame.subarray(clear))),
     );
     const tail = joined(encrypted, trailer);
     return { ok: true, frame: joined(head, this.#track.codec === 'h264' ? escapeStartCodes(head, tail) : tail) };
@@ -57,8 +60,9 @@ export class Sealer {
  * AES-GCM of a frame with this head and trailer. The IV is the trailer's context and counter (12 bytes): no two frames
  * under one key have the same, since the context is in the key, and the counter only goes up.
  */
-export function algorithm(head: Uint8Array, trailer: Uint8Array) {
-  return { name: 'AES-GCM', iv: new Uint8Array(trailer.subarray(0, 12)), additionalData: joined(head, trailer) };
+export function algorithm(head: Uint8Array, trailer: Uint8Array, about: Uint8Array = NOTHING) {
+  const additionalData = joined(joined(head, trailer), about);
+  return { name: 'AES-GCM', iv: new Uint8Array(trailer.subarray(0, 12)), additionalData };
 }
 
 export function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {

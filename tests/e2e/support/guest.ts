@@ -23,9 +23,15 @@ export class Guest {
     this.context = page.context();
   }
 
-  /** Joins; rejects where the SDK does. `secret`: media is encrypted end to end with it. */
-  async join(token: string, options: JoinOptions = {}, secret?: string): Promise<void> {
-    assert.equal(await this.tryToJoin(token, options, secret), null, `${this.identity} joins`);
+  /** Joins; rejects where the SDK does. `secret`: media is encrypted end to end with it, and with `next` once somebody has left. */
+  async join(token: string, options: JoinOptions = {}, secret?: string, next?: string): Promise<void> {
+    const code = await this.page.evaluate(([its, more, key, other]) => kit.join(its, more, key, other), [
+      token,
+      options,
+      secret,
+      next,
+    ] as const);
+    assert.equal(code, null, `${this.identity} joins`);
   }
 
   /** The code with which the SDK refuses, or null. */
@@ -66,6 +72,18 @@ export class Guest {
   /** Gives the element that shows the camera of `identity` another style. */
   style(identity: string, css: string): Promise<void> {
     return this.page.evaluate(([whose, its]) => kit.style(whose, its), [identity, css] as const);
+  }
+
+  /** Puts the camera of `identity` into a window of its own, as by a click; or closes that window. */
+  async pictureInPicture(identity: string, on: boolean): Promise<void> {
+    await this.page.evaluate(([whose, opened]) => kit.preparePictureInPicture(whose, opened), [identity, on] as const);
+    // Browsers open it for a key press, and for no script.
+    await this.page.keyboard.press('p');
+    await eventually(
+      'the window is as it should be',
+      () => this.page.evaluate(() => kit.pictureInPicture()),
+      (now) => now === on,
+    );
   }
 
   pin(identity: string, pinned = true): Promise<void> {

@@ -5,6 +5,7 @@
 import type {
   CameraOptions,
   E2eeKeys,
+  E2eeOptions,
   Join,
   JoinOptions,
   RemoteTrack,
@@ -167,15 +168,18 @@ export function installKit() {
   const kit = {
     /**
      * Joins, and attaches every track; gives the code with which it failed, or null. `secret`: media is encrypted end to
-     * end with it.
+     * end with it; `next` takes its place when somebody has left.
      */
-    async join(token: string, options: JoinOptions, secret?: string): Promise<string | null> {
+    async join(token: string, options: JoinOptions, secret?: string, next?: string): Promise<string | null> {
       const sdk = '/sdk/sluice.js';
       const { join, createE2eeKeys } = (await import(sdk)) as { join: Join; createE2eeKeys: () => E2eeKeys };
       keys = secret === undefined ? undefined : createE2eeKeys();
       keys?.setShared(secret ?? '');
+      const nextKey: E2eeOptions['nextKey'] = async ({ reason }) =>
+        reason === 'left' && next !== undefined ? { key: next, index: 1 } : undefined;
+      const e2ee = keys === undefined ? {} : { e2ee: { keys, nextKey } };
       try {
-        joined = await join(location.origin, token, { ...options, ...(keys === undefined ? {} : { e2ee: { keys } }) });
+        joined = await join(location.origin, token, { ...options, ...e2ee });
       } catch (error) {
         return (error as { code: string }).code;
       }
@@ -198,11 +202,48 @@ export function installKit() {
       mediaDevices.getUserMedia = ({ video, ...rest } = {}) => open({ ...rest, ...(video ? { video: exactly } : {}) });
       await room().self.switchDevice('camera', 'another');
     },
+    /** Publishes a camera; gives the codec with which it is sent, or the code with which that failed. */
+    async codecOfCamera(): Promise<string> {
+      try {
+        const track = await room().self.setCamera({ width: 320, height: 180, simulcast: false });
+        const stats = [...((await track?.getStats())?.values() ?? [])] as { type: string; mimeType?: string }[];
+        return stats.find(({ type, mimeType }) => type === 'codec' && mimeType?.startsWith('video'))?.mimeType ?? '';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    },
     setSecret: (secret: string, index: number) => keys?.setShared(secret, index),
     mute: (source: Source) => room().self.mute(source),
     unmute: (source: Source) => room().self.unmute(source),
     async shareScreen(on: boolean): Promise<void> {
       await room().self.setScreen(on);
+    },
+    /** Shares a screen of this size, full of text that is another one twice a second. */
+    async shareText(width: number, height: number): Promise<void> {
+      const screen = document.createElement('canvas');
+      Object.assign(screen, { width, height });
+      const pen = screen.getContext('2d');
+      const letters = 'abcdefghijklmnopqrstuvwxyz   ';
+      let lines: string[] = [];
+      let frame = 0;
+      const draw = () => {
+        if (pen === null) return;
+        if (frame % 7 === 0) {
+          const line = () => Array.from({ length: 160 }, () => letters[Math.floor(Math.random() * letters.length)]);
+          lines = Array.from({ length: Math.ceil(height / 15) }, () => line().join(''));
+        }
+        frame += 1;
+        pen.fillStyle = 'white';
+        pen.fillRect(0, 0, width, height);
+        pen.fillStyle = 'black';
+        pen.font = '13px monospace';
+        for (const [at, text] of lines.entries()) pen.fillText(text, 4 + (frame % 7), 12 + 15 * at);
+      };
+      draw();
+      setInterval(draw, 70);
+      const track = screen.captureStream(15).getVideoTracks()[0]!;
+      track.contentHint = 'detail';
+      await room().self.publish(track, { source: 'screen' });
     },
     say: async (text: string) => (await room().sendChat(text)).text,
     leave: () => room().leave(),
@@ -234,6 +275,16 @@ export function installKit() {
       if (element === undefined) throw new Error(`the camera of ${identity} is not shown`);
       element.style.cssText = css;
     },
+    /** At the next key press the camera of `identity` gets a window of its own, or loses it. */
+    preparePictureInPicture(identity: string, on: boolean): void {
+      const track = room().participants.get(identity)?.tracks.get('camera');
+      const element = track && elements.get(track);
+      const open = () =>
+        on ? (element as HTMLVideoElement).requestPictureInPicture() : document.exitPictureInPicture();
+      const failed = (error: unknown) => violations.push(String(error));
+      document.addEventListener('keydown', () => void open().catch(failed), { once: true });
+    },
+    pictureInPicture: () => document.pictureInPictureElement !== null,
     /** As if the page's tab went to the background, or came back from there. */
     hidePage(hidden: boolean): void {
       Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
@@ -312,6 +363,13 @@ export function installKit() {
       return reports
         .flatMap(inboundOf)
         .reduce((sum, { kind, bytesReceived = 0 }) => sum + (kind === 'video' ? bytesReceived : 0), 0);
+    },
+    /** What has come of the picture that this element shows. */
+    async pictureBytesOf(video: HTMLVideoElement): Promise<number> {
+      const [shown] = (video.srcObject as MediaStream | null)?.getVideoTracks() ?? [];
+      const reports = await Promise.all(connections.map((connection) => connection.getStats()));
+      const found = reports.flatMap(inboundOf).find(({ trackIdentifier }) => trackIdentifier === shown?.id);
+      return found?.bytesReceived ?? 0;
     },
     /** Of all sound that the page receives, for pages that do not hand out their room. */
     async soundEnergy(): Promise<number> {
