@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { choosePages } from '../../client/web/meeting/layout.ts';
+import { choosePages, withPinned } from '../../client/web/meeting/layout.ts';
 
 test('everyone is on one page where there is a tile for everyone', () => {
   assert.deepEqual(choosePages({ order: ['a', 'b', 'c'], slots: 3, first: [] }), [['a', 'b', 'c']]);
@@ -54,4 +54,15 @@ test('everyone is on exactly one page, all pages but the last are full, and a sp
       if (slots > 1) assert.ok(pages[0]!.includes(speaker));
     }),
   );
+});
+
+test('who is pinned is drawn where it would be among the others, so that no tile is moved', () => {
+  const order = ['a', 'b', 'c', 'd'];
+  assert.deepEqual(withPinned(['a', 'b', 'c', 'd'], undefined, order), order);
+  assert.deepEqual(withPinned(['a', 'c', 'd'], 'b', order), order);
+  assert.deepEqual(withPinned(['a', 'b', 'c'], 'd', order), order);
+  assert.deepEqual(withPinned([], 'd', order), ['d']);
+  // Another page, and one that a speaker has come to.
+  assert.deepEqual(withPinned(['c'], 'a', order), ['a', 'c']);
+  assert.deepEqual(withPinned(['d', 'a'], 'b', order), ['b', 'd', 'a']);
 });

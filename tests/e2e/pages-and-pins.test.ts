@@ -4,11 +4,13 @@ import test, { type TestContext } from 'node:test';
 
 import { joinRoom } from '../support/participant.ts';
 import { eventually } from './support/eventually.ts';
+import type { Guest } from './support/guest.ts';
 import { MeetingPage } from './support/meeting.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 const PHONE = { width: 390, height: 640 };
+const DESK = { width: 1280, height: 760 };
 
 test('who has no tile is on another page, and pictures of pages that are not open are not sent', async (t) => {
   const ben = await entered(t, 'pages', 'Ben');
@@ -35,13 +37,89 @@ test('who has no tile is on another page, and pictures of pages that are not ope
   await Promise.all([ada.hasNoComplaints(), ben.hasNoComplaints()]);
 });
 
+for (const by of ['pointer', 'keyboard'] as const) {
+  test(`a tile that is pinned by ${by} stands on the stage in a larger picture, and the others cost less, until it is let go`, async (t) => {
+    const room = `pins-${by}`;
+    const [ben, cleo] = await Promise.all(['ben', 'cleo'].map((identity) => published(t, room, identity)));
+    await crowd(t, room, 2);
+    const ada = await entered(t, room, 'Ada', DESK, false);
+    const [pinned, other] = ['Ben', 'Cleo'];
+    await Promise.all([ada.shows('Video of Ben'), ada.shows('Video of Cleo')]);
+    await widthOf(ada, pinned, (width) => width === 480);
+    await widthOf(ada, other, (width) => width === 480);
+    const rate = await rateOf(ada, other);
+
+    const tileOf = (name: string) => ada.tile(`${name}, microphone off`);
+    const pin = tileOf(pinned).getByRole('button', { name: 'Pin Ben' });
+    if (by === 'pointer') {
+      await tileOf(pinned).hover();
+      await pin.click();
+    } else {
+      await pin.focus();
+      await ada.page.keyboard.press('Enter');
+    }
+    assert.equal(await pin.getAttribute('aria-pressed'), 'true');
+    await widthOf(ada, pinned, (width) => width === 960);
+    await widthOf(ada, other, (width) => width === 240);
+    const now = await rateOf(ada, other);
+    assert.ok(now < rate * 0.7, `Cleo costs ${now} bytes/s, and ${rate} before`);
+    const [stage, beside] = await Promise.all([tileOf(pinned).boundingBox(), tileOf(other).boundingBox()]);
+    assert.ok(stage!.width > 2.5 * beside!.width, 'the stage is larger than what stands beside it');
+    if (process.env['SHOTS']) await ada.page.screenshot({ path: `${process.env['SHOTS']}/${room}.png` });
+    if (by === 'pointer') {
+      await ada.button('Participants').click();
+      await ada.page.getByTestId('people-panel').getByRole('button', { name: 'Pin Ben' }).click();
+    } else await ada.page.keyboard.press('Enter');
+    await eventually(
+      'nobody is pinned',
+      () => ada.page.locator('[data-pinned=true]').count(),
+      (count) => count === 0,
+    );
+    await widthOf(ada, other, (width) => width > 240);
+    await ada.hasNoComplaints();
+    await Promise.all([ben, cleo].map((guest) => guest!.leave()));
+  });
+}
+
+/** Somebody who sends three layers. */
+async function published(t: TestContext, room: string, identity: string): Promise<Guest> {
+  const guest = await stage.guest(t, identity);
+  const name = identity[0]!.toUpperCase() + identity.slice(1);
+  await guest.join(await stage.server.token(room, identity, { name, grants: { subscribe: false } }));
+  await guest.publish({ width: 960, height: 540, frameRate: 10, maxBitrate: 500_000 }, false);
+  return guest;
+}
+
+async function widthOf(ada: MeetingPage, name: string, good: (width: number) => boolean): Promise<void> {
+  const video = ada.page.getByLabel(`Video of ${name}`, { exact: true });
+  await eventually(
+    `the picture of ${name} has its size`,
+    () => video.evaluate((element: HTMLVideoElement) => element.videoWidth),
+    good,
+    30_000,
+  );
+}
+
+/** Bytes a second of the picture of `name`. */
+async function rateOf(ada: MeetingPage, name: string): Promise<number> {
+  const video = ada.page.getByLabel(`Video of ${name}`, { exact: true });
+  const bytes = () => video.evaluate((element: HTMLVideoElement) => kit.pictureBytesOf(element));
+  const from = { bytes: await bytes(), at: performance.now() };
+  await ada.page.waitForTimeout(2000);
+  return ((await bytes()) - from.bytes) / ((performance.now() - from.at) / 1000);
+}
+
 async function entered(
   t: TestContext,
   room: string,
   name: string,
   viewport?: { width: number; height: number },
+  sends = true,
 ): Promise<MeetingPage> {
-  const token = await stage.server.token(room, name.toLowerCase(), { name });
+  const token = await stage.server.token(room, name.toLowerCase(), {
+    name,
+    ...(sends ? {} : { grants: { publish: [] } }),
+  });
   const page = await stage.open(t, `/meet/${room}#${token}`);
   if (viewport) await page.setViewportSize(viewport);
   const meeting = new MeetingPage(page);

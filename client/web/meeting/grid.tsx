@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { Participant, RemoteTrack, Room } from '../../sdk/api.ts';
-import { choosePages, gridCapacity, layoutMeeting, layoutStage, type Rect, type Size } from './layout.ts';
+import { choosePages, gridCapacity, layoutMeeting, layoutStage, type Rect, type Size, withPinned } from './layout.ts';
 import { Pager, usePage } from './pager.tsx';
 import type { Pin } from './pin.ts';
 import { useRoomEvent, useSizeOf } from './room-hooks.ts';
@@ -44,6 +44,7 @@ export function MeetingGrid({ room, pin }: { room: Room; pin: Pin }): JSX.Elemen
   const pages = plan?.pages.length ?? 1;
   const { page, turn } = usePage(pages);
   const visible = plan?.pages[page] ?? [];
+  const drawnPeople = withPinned(visible, pinned?.key, [...people.keys()]);
 
   // Tiles glide when people come and go; while the window is resized they must not lag behind it.
   const gliding = drawn.current.size?.width === size?.width && drawn.current.size?.height === size?.height;
@@ -61,24 +62,15 @@ export function MeetingGrid({ room, pin }: { room: Room; pin: Pin }): JSX.Elemen
         {plan && rects && (
           <>
             {screen && plan.stage && <ScreenTile key={screen.id} track={screen} rect={plan.stage} />}
-            {pinned && plan.stage && (
-              <PersonTile key={pinned.key} room={room} participant={pinned} rect={plan.stage} pin={pin} />
-            )}
             {beside.slice(0, plan.screens).map((track, index) => (
               <ScreenTile key={track.id} track={track} rect={rectAt(rects, index)} onPick={() => pick(track)} />
             ))}
-            {visible.map((who, index) => {
+            {drawnPeople.map((who) => {
               const participant = people.get(who);
+              const onStage = who === pinned?.key ? plan.stage : undefined;
+              const rect = onStage ?? rectAt(rects, visible.indexOf(who) + plan.screens);
               return (
-                participant && (
-                  <PersonTile
-                    key={who}
-                    room={room}
-                    participant={participant}
-                    rect={rectAt(rects, index + plan.screens)}
-                    pin={pin}
-                  />
-                )
+                participant && <PersonTile key={who} room={room} participant={participant} rect={rect} pin={pin} />
               );
             })}
           </>

@@ -123,6 +123,18 @@ function stripBelow(width: number, height: number, count: number, gap: number): 
   };
 }
 
+/**
+ * Everyone who is drawn, with who is `pinned` where `order` has it: to the stage goes its tile, and no element is moved
+ * among the others, which would take the focus from it and halt its picture.
+ */
+export function withPinned(visible: readonly string[], pinned: string | undefined, order: readonly string[]): string[] {
+  if (pinned === undefined) return [...visible];
+  const place = order.indexOf(pinned);
+  const behind = visible.findIndex((key) => order.indexOf(key) > place);
+  const at = behind === -1 ? visible.length : behind;
+  return [...visible.slice(0, at), pinned, ...visible.slice(at)];
+}
+
 export type PageRequest = {
   /** Everyone who is to have a tile, in order. */
   order: readonly string[];
