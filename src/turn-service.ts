@@ -104,8 +104,8 @@ export async function startTurn({
     },
     iceServers(room, { identity, grants, keyId }, presence) {
       if (!grants.subscribe && grants.publish.length === 0) return [];
-      const name = owners.note(relayName(room, identity, presence), { room, keyId });
-      const { username, password, ttl } = desk.issue(name);
+      const whole = owners.note(relayName(room, identity, presence), { room, keyId });
+      const { username, password, ttl } = desk.issue(whole);
       return [{ urls: [...uris], username, credential: password, ttl }];
     },
     revoke(room, identity, cause, presence) {

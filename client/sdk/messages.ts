@@ -112,7 +112,7 @@ export function createMessages(options: MessagesOptions): Messages {
     }
     switch (header.t) {
       case 'message':
-        return message(header, payload);
+        return delivered(header, payload);
       case 'call':
         return called(header, payload);
       case 'answer':
@@ -133,7 +133,7 @@ export function createMessages(options: MessagesOptions): Messages {
     else void inbound.run(async () => use(await cipher.open(sender, about, bytes)));
   }
 
-  function message(header: Extract<DeliveredHeader, { t: 'message' }>, bytes: Uint8Array): void {
+  function delivered(header: Extract<DeliveredHeader, { t: 'message' }>, bytes: Uint8Array): void {
     const from = participant(header.from);
     const { topic, direct = false } = header;
     if (from === undefined) return;

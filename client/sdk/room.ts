@@ -24,7 +24,7 @@ import { type Chat, createChat, requireOpenTopic } from './chat.ts';
 import type { RoomContext } from './context.ts';
 import { createRoomEncryption, type RoomEncryption } from './e2ee/room-encryption.ts';
 import { createEmitter } from './emitter.ts';
-import { clientError, toClientError } from './errors.ts';
+import { toClientError } from './errors.ts';
 import { createHearing, type Hearing } from './hearing.ts';
 import { createLevels } from './levels.ts';
 import type { Link } from './link.ts';

@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test';
 import { generate } from 'selfsigned';
 
 import { nodeVersion, openFiles } from '../../src/cli/doctor/machine.ts';
+import { selfSignedTls } from '../../src/http/self-signed.ts';
 import { freePort } from '../support/free-port.ts';
 import { printed, sluice, start } from './command.ts';
 
@@ -86,6 +87,48 @@ test('certificates, addresses, store and worker that will not do are each found'
     assert.deepEqual([finding?.status, what.test(finding?.found ?? '')], ['problem', true], check);
     assert.ok((finding?.change ?? '').length > 10, 'it says what to change');
   }
+});
+
+test('of a server with TLS it is found whether clients trust it, and whether it shows the certificate of the file', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-doctor-tls-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const certify = async (name: string) => {
+    const made = await selfSignedTls(join(folder, name), ['127.0.0.1'], new Date());
+    writeFileSync(cert, made.cert);
+    writeFileSync(key, made.key);
+  };
+  await certify('first');
+  const env = {
+    ...(await environment(t)),
+    SLUICE_TLS: JSON.stringify({ cert, key }),
+    SLUICE_TURN_TLS_PORT: String(await freePort()),
+  };
+  const server = start(['start'], env);
+  t.after(() => server.kill('SIGKILL'));
+  await printed(server, '"msg":"ready"');
+
+  const trusting = await doctor({ ...env, NODE_EXTRA_CA_CERTS: cert });
+  assert.deepEqual([trusting.code, trusting.problems], [0, []]);
+  for (const [check, what] of [
+    [/^server$/u, /^runs at https:/u],
+    [/^TLS certificate$/u, /^for 127\.0\.0\.1, until/u],
+    [/^TLS certificate in use$/u, /^the one of the file/u],
+    [/^turns:/u, /^relays from 127\.0\.0\.1:\d+$/u],
+    [/^clock by a token$/u, /^the same/u],
+    [/^readiness$/u, /welcome/u],
+  ] as const) {
+    assert.match(found(trusting.findings, check), what);
+  }
+
+  const strict = await doctor(env);
+  assert.deepEqual([strict.code, strict.problems], [1, ['TLS trust']]);
+  assert.match(found(strict.findings, /^turns:/u), /not trusted/u);
+  await certify('second');
+  const renewed = await doctor({ ...env, NODE_EXTRA_CA_CERTS: cert });
+  const inUse = renewed.findings.find(({ check }) => check === 'TLS certificate in use');
+  assert.deepEqual([inUse?.status, /another one/u.test(inUse?.found ?? '')], ['warning', true]);
+  assert.match(inUse?.change ?? '', /Restart/u);
 });
 
 test('a configuration that cannot be used is the finding', async () => {

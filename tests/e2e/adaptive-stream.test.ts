@@ -51,6 +51,25 @@ test('a picture that nobody sees is neither sent nor encoded, and its track goes
   assert.deepEqual(await ada.happened('problem'), []);
 });
 
+test('a picture in a window of its own is seen, wherever its page is, until that window is closed', async (t) => {
+  const [ada, bob] = await callOfTwo(t, 'apart');
+  await bob.sees('ada');
+  await bob.pictureInPicture('ada', true);
+  await bob.style('ada', `${TILE}; position: absolute; top: 9000px`);
+  await bob.page.evaluate(() => kit.hidePage(true));
+  // Such windows are small: a lower layer fills it.
+  await eventually(
+    'bob decodes what fits the window',
+    () => bob.reception('ada', 'camera'),
+    (now) => (now?.width ?? 960) < 960,
+    SETTLING,
+  );
+  await bob.sees('ada');
+  await bob.pictureInPicture('ada', false);
+  await bob.receivesNothing('ada', 'camera');
+  await encodes(ada, [false, false, false]);
+});
+
 test('the one who sees most decides what is encoded, for as long as it is there', async (t) => {
   const [ada, bob] = await callOfTwo(t, 'most');
   const eve = await stage.guest(t, 'eve');

@@ -37,49 +37,43 @@ test('who has no tile is on another page, and pictures of pages that are not ope
   await Promise.all([ada.hasNoComplaints(), ben.hasNoComplaints()]);
 });
 
-for (const by of ['pointer', 'keyboard'] as const) {
-  test(`a tile that is pinned by ${by} stands on the stage in a larger picture, and the others cost less, until it is let go`, async (t) => {
-    const room = `pins-${by}`;
-    const [ben, cleo] = await Promise.all(['ben', 'cleo'].map((identity) => published(t, room, identity)));
-    await crowd(t, room, 2);
-    const ada = await entered(t, room, 'Ada', DESK, false);
-    const [pinned, other] = ['Ben', 'Cleo'];
-    await Promise.all([ada.shows('Video of Ben'), ada.shows('Video of Cleo')]);
-    await widthOf(ada, pinned, (width) => width === 480);
-    await widthOf(ada, other, (width) => width === 480);
-    const rate = await rateOf(ada, other);
-
-    const tileOf = (name: string) => ada.tile(`${name}, microphone off`);
-    const pin = tileOf(pinned).getByRole('button', { name: 'Pin Ben' });
-    if (by === 'pointer') {
-      await tileOf(pinned).hover();
-      await pin.click();
-    } else {
-      await pin.focus();
-      await ada.page.keyboard.press('Enter');
-    }
-    assert.equal(await pin.getAttribute('aria-pressed'), 'true');
-    await widthOf(ada, pinned, (width) => width === 960);
-    await widthOf(ada, other, (width) => width === 240);
-    const now = await rateOf(ada, other);
-    assert.ok(now < rate * 0.7, `Cleo costs ${now} bytes/s, and ${rate} before`);
-    const [stage, beside] = await Promise.all([tileOf(pinned).boundingBox(), tileOf(other).boundingBox()]);
-    assert.ok(stage!.width > 2.5 * beside!.width, 'the stage is larger than what stands beside it');
-    if (process.env['SHOTS']) await ada.page.screenshot({ path: `${process.env['SHOTS']}/${room}.png` });
-    if (by === 'pointer') {
-      await ada.button('Participants').click();
-      await ada.page.getByTestId('people-panel').getByRole('button', { name: 'Pin Ben' }).click();
-    } else await ada.page.keyboard.press('Enter');
-    await eventually(
-      'nobody is pinned',
+test('a tile that is pinned, by pointer or keyboard, stands on the stage in a larger picture, and the others cost less', async (t) => {
+  const publishers = await Promise.all(['ben', 'cleo'].map((identity) => published(t, 'pins', identity)));
+  await crowd(t, 'pins', 2);
+  const ada = await entered(t, 'pins', 'Ada', DESK, false);
+  await Promise.all(['Ben', 'Cleo'].map((name) => widthOf(ada, name, (width) => width === 480)));
+  const rate = await rateOf(ada, 'Cleo');
+  const tileOf = (name: string) => ada.tile(`${name}, microphone off`);
+  const pin = tileOf('Ben').getByRole('button', { name: 'Pin Ben' });
+  const pins = (count: number) =>
+    eventually(
+      `${count} are pinned`,
       () => ada.page.locator('[data-pinned=true]').count(),
-      (count) => count === 0,
+      (now) => now === count,
     );
-    await widthOf(ada, other, (width) => width > 240);
-    await ada.hasNoComplaints();
-    await Promise.all([ben, cleo].map((guest) => guest!.leave()));
-  });
-}
+
+  await tileOf('Ben').hover();
+  await pin.click();
+  assert.equal(await pin.getAttribute('aria-pressed'), 'true');
+  await Promise.all([widthOf(ada, 'Ben', (width) => width === 960), widthOf(ada, 'Cleo', (width) => width === 240)]);
+  if (process.env['SHOTS']) await ada.page.screenshot({ path: `${process.env['SHOTS']}/pins.png` });
+  const now = await rateOf(ada, 'Cleo');
+  assert.ok(now < rate * 0.7, `Cleo costs ${now} bytes/s, and ${rate} before`);
+  const [onStage, beside] = await Promise.all(['Ben', 'Cleo'].map((name) => tileOf(name).boundingBox()));
+  assert.ok(onStage!.width > 2.5 * beside!.width, `${onStage!.width} and ${beside!.width} pixels across`);
+
+  // Its tile has kept the focus: what the pointer has pinned, the keyboard lets go, and pins again.
+  await ada.page.keyboard.press('Enter');
+  await pins(0);
+  await widthOf(ada, 'Cleo', (width) => width > 240);
+  await ada.page.keyboard.press('Space');
+  await pins(1);
+  await ada.page.getByRole('button', { name: /^Participants, / }).click();
+  await ada.page.getByTestId('people-panel').getByRole('button', { name: 'Pin Ben' }).click();
+  await pins(0);
+  await ada.hasNoComplaints();
+  await Promise.all(publishers.map((guest) => guest.leave()));
+});
 
 /** Somebody who sends three layers. */
 async function published(t: TestContext, room: string, identity: string): Promise<Guest> {

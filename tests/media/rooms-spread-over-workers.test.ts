@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 
 import type { RunningMediaEngine } from '../../src/media/engine.ts';
 import type { ProducerId } from '../../src/rooms/ids.ts';
-import type { MediaRoom, MediaTransport, TransportOptions } from '../../src/rooms/media-engine.ts';
+import type { MediaRoom, MediaTransport } from '../../src/rooms/media-engine.ts';
 import {
   connectData,
   connectSender,
@@ -16,12 +16,10 @@ import {
   vp8Packet,
   vp8Parameters,
 } from '../support/rtp-peer.ts';
+import { onBoth, SPREAD, workerOf } from './on-both-workers.ts';
 import { deaf, startEngine, until } from './start-engine.ts';
 
 after(releasePeers);
-
-/** Every worker counts as full from the start, so that a room is wherever there is less. */
-const SPREAD = { workers: 2, fullAt: 0 };
 
 test('who watches on another worker gets what is sent: one pipe for all of them, and none when they are gone', async (t) => {
   const engine = await startEngine(t, SPREAD);
@@ -264,32 +262,6 @@ test('newcomers go to another worker when the CPU of the first one says so, and 
   const later = await room.openTransport(deaf);
   assert.equal(workerOf(engine, later).index, home.index);
 });
-
-/** Opens transports until there is one on each worker: the one of the first, then the one of the second. */
-async function onBoth(
-  engine: RunningMediaEngine,
-  room: MediaRoom,
-  options?: TransportOptions,
-): Promise<[MediaTransport, MediaTransport]> {
-  const found: (MediaTransport | undefined)[] = [undefined, undefined];
-  const spare: MediaTransport[] = [];
-  while (found.includes(undefined)) {
-    assert.ok(spare.length < 500, 'a full worker was never left');
-    const transport = await room.openTransport(deaf, options);
-    const { index } = workerOf(engine, transport);
-    if (found[index] === undefined) found[index] = transport;
-    else spare.push(transport);
-  }
-  for (const transport of spare) transport.close();
-  return found as [MediaTransport, MediaTransport];
-}
-
-function workerOf(engine: RunningMediaEngine, { parameters }: MediaTransport) {
-  const port = parameters.iceCandidates[0]?.port;
-  const worker = engine.workers().find((one) => one.port === port);
-  assert.ok(worker);
-  return worker;
-}
 
 function pipesAt(engine: RunningMediaEngine, transport: MediaTransport): number {
   return workerOf(engine, transport).pipes;

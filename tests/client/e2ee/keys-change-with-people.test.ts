@@ -84,7 +84,7 @@ function room(keys: E2eeOptions['keys'], options: Omit<E2eeOptions, 'keys'>) {
   });
   return {
     ...{ rotation, failures },
-    async settled() {
+    settled: async () => {
       for (let rounds = 0; rounds < 50; rounds += 1) {
         await keys.exportKey('ada');
         await new Promise((resolve) => setImmediate(resolve));

@@ -9,7 +9,6 @@ import type { SluiceClientError } from '../../../client/sdk/errors.ts';
 import { createMessages, type Messages } from '../../../client/sdk/messages.ts';
 import { createScope } from '../../../client/sdk/scope.ts';
 import type { DataHeader, DeliveredHeader } from '../../../src/rooms/data-header.ts';
-import type { DataPayload } from '../../../src/signaling/wire.ts';
 import { KEY, OTHER_KEY } from './support.ts';
 
 test('what is read is what was written, text and bytes, in order; the server reads topics and nothing else', async (t) => {
@@ -56,11 +55,11 @@ test('who leaves opens nothing of what follows, and who comes nothing of before:
   newcomer.setKey('ada', key, { index, generation });
   const scope = createScope();
   t.after(() => scope.close());
-  const { open } = createMessageCipher({ keys: newcomer, scope, self: () => 'eve' });
+  const cipher = createMessageCipher({ keys: newcomer, scope, self: () => 'eve' });
   const outcomes = [];
   for (const { payload } of seen) {
     const sealed = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
-    outcomes.push(await open('ada', ['message', null, false], sealed));
+    outcomes.push(await cipher.open('ada', ['message', null, false], sealed));
   }
   assert.deepEqual(outcomes, [
     { ok: false, why: 'no-key' },
@@ -144,10 +143,10 @@ function call(t: TestContext, { keyless = false, answers }: { keyless?: boolean;
   return {
     ...{ ada: sides['ada']!, bob: sides['bob']!, seen },
     /** Hands the first message on once more, changed. */
-    async replay(change: (header: DeliveredHeader & { t: 'message' }) => DeliveredHeader, to: string) {
+    replay: async (change: (header: DeliveredHeader & { t: 'message' }) => DeliveredHeader, to: string) => {
       const [first] = seen;
       const header = change(first!.header as DeliveredHeader & { t: 'message' });
-      sides[to]!.messages.take({ header, payload: first!.payload } as DataPayload);
+      sides[to]!.messages.take({ header, payload: first!.payload });
       await sides[to]!.settled();
     },
   };
@@ -192,7 +191,7 @@ function createSide(
   }
   return {
     ...{ keys, messages, heard, problems, settled, person: { identity } as RemoteParticipant },
-    async hears(count: number): Promise<void> {
+    hears: async (count: number): Promise<void> => {
       for (let rounds = 0; heard.length < count && rounds < 100; rounds += 1) await settled();
       assert.equal(heard.length, count);
     },

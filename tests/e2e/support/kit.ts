@@ -218,29 +218,33 @@ export function installKit() {
     async shareScreen(on: boolean): Promise<void> {
       await room().self.setScreen(on);
     },
-    /** Shares a screen of this size, full of text that is another one twice a second. */
+    /** Shares a screen of this size: a page of text that is turned every 5 s, with a small picture that moves all the time. */
     async shareText(width: number, height: number): Promise<void> {
       const screen = document.createElement('canvas');
       Object.assign(screen, { width, height });
-      const pen = screen.getContext('2d');
+      const pen = screen.getContext('2d')!;
+      const moving = pen.createImageData(width / 6, height / 6);
       const letters = 'abcdefghijklmnopqrstuvwxyz   ';
-      let lines: string[] = [];
+      const line = () =>
+        Array.from({ length: 120 }, () => letters[Math.floor(Math.random() * letters.length)]).join('');
       let frame = 0;
       const draw = () => {
-        if (pen === null) return;
-        if (frame % 7 === 0) {
-          const line = () => Array.from({ length: 160 }, () => letters[Math.floor(Math.random() * letters.length)]);
-          lines = Array.from({ length: Math.ceil(height / 15) }, () => line().join(''));
+        if (frame % 75 === 0) {
+          pen.fillStyle = 'white';
+          pen.fillRect(0, 0, width, height);
+          pen.fillStyle = 'black';
+          pen.font = '16px monospace';
+          for (let y = 20; y < height; y += 22) pen.fillText(line(), 8, y);
         }
         frame += 1;
-        pen.fillStyle = 'white';
-        pen.fillRect(0, 0, width, height);
-        pen.fillStyle = 'black';
-        pen.font = '13px monospace';
-        for (const [at, text] of lines.entries()) pen.fillText(text, 4 + (frame % 7), 12 + 15 * at);
+        for (let at = 0; at < moving.data.length; at += 4) {
+          const gray = Math.random() * 256;
+          moving.data.set([gray, gray, gray, 255], at);
+        }
+        pen.putImageData(moving, (width * 5) / 6, 0);
       };
       draw();
-      setInterval(draw, 70);
+      setInterval(draw, 66);
       const track = screen.captureStream(15).getVideoTracks()[0]!;
       track.contentHint = 'detail';
       await room().self.publish(track, { source: 'screen' });
