@@ -7,6 +7,14 @@ import { test, type TestContext } from 'node:test';
 import { CHECKOUT, scratchDir } from './scratch.ts';
 
 const DTLS = 'src/RTC/DtlsTransport.cpp';
+/** What patches change. */
+const PATCHED = [
+  'meson.build',
+  DTLS,
+  'src/DepLibUV.cpp',
+  'src/handles/UdpSocketHandle.cpp',
+  'include/handles/UdpSocketHandle.hpp',
+];
 
 test("each patch applies to the installed mediasoup's source, and no download is left in it", (t) => {
   const { source, prepared } = sourceCopy(t);
@@ -53,7 +61,7 @@ test('a patch that upstream has taken over stops the build as well', (t) => {
 function sourceCopy(t: TestContext) {
   const dir = scratchDir(t);
   const source = path.join(dir, 'worker');
-  for (const part of ['meson.build', 'subprojects', DTLS]) {
+  for (const part of ['subprojects', ...PATCHED]) {
     cpSync(path.join(CHECKOUT, 'node_modules/mediasoup/worker', part), path.join(source, part), { recursive: true });
   }
   assert.ok(existsSync(path.join(source, DTLS)));

@@ -1,6 +1,7 @@
-// Protects and unprotects a packet through the shim in each of mediasoup's four profiles.
-// The exit status says which step failed: profile * 10 + step, see below.
-#include <srtp.h>
+// Protects and unprotects a packet through the shim in each of mediasoup's four profiles, with libsrtp's own ciphers on
+// one side and OpenSSL's on the other, and with OpenSSL's on both.
+// The exit status says which step failed: profile * 10 + step, see below; 50 more for each turn.
+#include "openssl-ciphers.cpp"
 
 #include <arpa/inet.h>
 
@@ -63,6 +64,22 @@ int roundTrip(srtp_t sender, srtp_t receiver, const uint8_t* plain, Protect prot
 }
 } // namespace
 
+namespace
+{
+// A profile's sessions of one implementation.
+struct Side
+{
+	srtp_t sender{ nullptr };
+	srtp_t receiver{ nullptr };
+};
+
+bool createSide(Side& side, srtp_profile_t profile)
+{
+	return !createSession(&side.sender, profile, ssrc_any_outbound) &&
+	       !createSession(&side.receiver, profile, ssrc_any_inbound);
+}
+} // namespace
+
 int main()
 {
 	alignas(4) uint8_t rtp[PacketLen]{ 0x80, 96, 0, 1, 0, 0, 0, 1 };
@@ -71,20 +88,36 @@ int main()
 	std::memcpy(rtp + 8, &ssrc, sizeof ssrc);
 	std::memcpy(rtcp + 4, &ssrc, sizeof ssrc);
 
-	if (srtp_init()) return 1;
-	int base{ 10 };
-	for (const auto profile : Profiles)
+	constexpr size_t Count{ sizeof Profiles / sizeof *Profiles };
+	Side theirs[Count];
+	Side ours[Count];
+	if (srtp_init_v2()) return 1;
+	for (size_t i{ 0 }; i < Count; ++i)
+		if (!createSide(theirs[i], Profiles[i])) return 2;
+	if (srtp_use_openssl()) return 3;
+	for (size_t i{ 0 }; i < Count; ++i)
+		if (!createSide(ours[i], Profiles[i])) return 4;
+
+	for (size_t i{ 0 }; i < Count; ++i)
 	{
-		srtp_t sender{ nullptr };
-		srtp_t receiver{ nullptr };
-		if (createSession(&sender, profile, ssrc_any_outbound)) return base + 8;
-		if (createSession(&receiver, profile, ssrc_any_inbound)) return base + 9;
-		if (const int step = roundTrip(sender, receiver, rtp, srtp_protect, srtp_unprotect)) return base + step;
-		if (roundTrip(sender, receiver, rtcp, srtp_protect_rtcp, srtp_unprotect_rtcp)) return base + 6;
-		if (srtp_stream_remove(receiver, ssrc)) return base + 7;
-		srtp_dealloc(sender);
-		srtp_dealloc(receiver);
-		base += 10;
+		const struct
+		{
+			srtp_t sender;
+			srtp_t receiver;
+		} turns[]{
+			{ theirs[i].sender, ours[i].receiver },
+			{ ours[i].sender, theirs[i].receiver },
+		};
+		int base = 10 * static_cast<int>(i + 1);
+		for (const auto& [sender, receiver] : turns)
+		{
+			if (const int step = roundTrip(sender, receiver, rtp, srtp_protect, srtp_unprotect)) return base + step;
+			if (roundTrip(sender, receiver, rtcp, srtp_protect_rtcp, srtp_unprotect_rtcp)) return base + 6;
+			if (srtp_stream_remove(receiver, ssrc)) return base + 7;
+			srtp_dealloc(sender);
+			srtp_dealloc(receiver);
+			base += 50;
+		}
 	}
-	return srtp_shutdown() ? 2 : 0;
+	return srtp_shutdown() ? 5 : 0;
 }

@@ -142,3 +142,18 @@ inline srtp_err_status_t srtp_unprotect_rtcp(
 {
 	return srtp_v2::apply(::srtp_unprotect_rtcp, session, srtcp, srtcpLen, rtcp, rtcpLen, 0);
 }
+
+// Replaces the ciphers of a libsrtp that has been set up (openssl-ciphers.cpp). Sessions keep those that they began with.
+srtp_err_status_t srtp_use_openssl();
+
+inline srtp_err_status_t srtp_init_v2()
+{
+	return ::srtp_init();
+}
+
+inline srtp_err_status_t srtp_init_with_openssl()
+{
+	const auto err = srtp_init_v2();
+	return err ? err : srtp_use_openssl();
+}
+#define srtp_init srtp_init_with_openssl
