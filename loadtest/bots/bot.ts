@@ -22,8 +22,8 @@ export type BotOptions = {
   readonly studio: Studio;
   /** Sends a voice, and a camera where a codec is named. */
   readonly publish?: { readonly video?: VideoCodec | undefined };
-  /** Receives all that there is, and counts it here. */
-  readonly receive?: Reception;
+  /** Receives all that there is, and counts it here; or decrypts it and drops it, which costs much less. */
+  readonly receive?: Reception | 'uncounted';
 };
 
 /** Milliseconds since the call to join; those that have not happened (yet) are not there. */
@@ -155,7 +155,12 @@ function parametersOf(codec: SentMedia['codec'], ssrc: number, mid: string): Rtp
   return { ...codecOf(codec), mid, headerExtensions: [], encodings: [{ ssrc }], rtcp: { cname: 'bot' } };
 }
 
-function startReceiving(signaling: Signaling, reception: Reception, { sent }: Studio, started: () => void) {
+function startReceiving(
+  signaling: Signaling,
+  reception: Reception | 'uncounted',
+  { sent }: Studio,
+  started: () => void,
+) {
   const { recv: transport } = signaling.joined.media;
   const connection = connectReceiver(transport);
   let connecting: Promise<unknown> | undefined;
@@ -164,12 +169,14 @@ function startReceiving(signaling: Signaling, reception: Reception, { sent }: St
     /** Resolves when these are resumed, and the connection is up. */
     async add(consumers: readonly ConsumerInfo[]): Promise<void> {
       const dtlsParameters = connection.add(consumers, (consumer) =>
-        createStream(reception, {
-          ssrc: consumer.rtpParameters.encodings?.[0]?.ssrc,
-          clockRate: consumer.kind === 'audio' ? 48_000 : 90_000,
-          sent: sent.get(consumer.producerId),
-          started,
-        }),
+        reception === 'uncounted'
+          ? undefined
+          : createStream(reception, {
+              ssrc: consumer.rtpParameters.encodings?.[0]?.ssrc,
+              clockRate: consumer.kind === 'audio' ? 48_000 : 90_000,
+              sent: sent.get(consumer.producerId),
+              started,
+            }),
       );
       connecting ??= signaling.request('transport-connect', { transportId: transport.id, dtlsParameters });
       const consumerIds = consumers.map(({ id }) => id);

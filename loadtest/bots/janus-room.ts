@@ -13,19 +13,23 @@ const FEED = 1;
 const ANSWER_WITHIN_MS = 10_000;
 const SSRC = { audio: 11, video: 22 } as const;
 
+type PluginData = {
+  readonly error?: string;
+  readonly participants?: readonly { readonly id: number; readonly publisher: boolean }[];
+};
 type Jsep = { readonly type: 'offer' | 'answer'; readonly sdp: string };
 type Reply = {
   readonly janus: string;
   readonly transaction?: string;
   readonly data?: { readonly id: number };
-  readonly plugindata?: { readonly data: { readonly error?: string } };
+  readonly plugindata?: { readonly data: PluginData };
   readonly jsep?: Jsep;
   readonly error?: { readonly reason: string };
 };
 
 export type JanusSession = {
-  /** A handle of the video room; returns how to ask it something, which resolves with the reply's JSEP. */
-  attach(): Promise<(body: object, jsep?: Jsep) => Promise<Jsep | undefined>>;
+  /** A handle of the video room; returns how to ask it something. */
+  attach(): Promise<(body: object, jsep?: Jsep) => Promise<{ readonly jsep?: Jsep; readonly data?: PluginData }>>;
   close(): void;
 };
 
@@ -67,7 +71,13 @@ export async function openJanusSession(url: string): Promise<JanusSession> {
       const plugin = { plugin: 'janus.plugin.videoroom', session_id: session?.id };
       const { data: handle } = await ask({ janus: 'attach', ...plugin });
       const address = { session_id: session?.id, handle_id: handle?.id };
-      return async (body, jsep) => (await ask({ janus: 'message', ...address, body, ...(jsep ? { jsep } : {}) })).jsep;
+      return async (body, jsep) => {
+        const reply = await ask({ janus: 'message', ...address, body, ...(jsep ? { jsep } : {}) });
+        return {
+          ...(reply.jsep ? { jsep: reply.jsep } : {}),
+          ...(reply.plugindata ? { data: reply.plugindata.data } : {}),
+        };
+      };
     },
     close: () => socket.close(),
   };
@@ -92,9 +102,10 @@ export async function publishToJanus(session: JanusSession, metronome: Metronome
   const video = addTrack(connection, { kind: 'video', codec: 'vp8', ssrc: SSRC.video }, 'video');
   const up = connected(connection);
   connection.setLocalDescription('offer');
-  const answer = await ask({ request: 'publish' }, await gathered(connection));
-  connection.setRemoteDescription(answer?.sdp ?? '', 'answer');
+  const { jsep } = await ask({ request: 'publish' }, await gathered(connection));
+  connection.setRemoteDescription(jsep?.sdp ?? '', 'answer');
   await up;
+  await published(ask);
   const send = (packet: Buffer) => void (audio.isOpen() && audio.sendMessageBinary(packet));
   const from = performance.now();
   const streams = {
@@ -120,27 +131,39 @@ export async function publishToJanus(session: JanusSession, metronome: Metronome
   };
 }
 
-/** Receives both, and counts them; resolves when it is connected. */
+/** Receives both, and counts them or drops them; resolves when it is connected. */
 export async function subscribeToJanus(
   session: JanusSession,
-  reception: Reception,
+  reception: Reception | 'uncounted',
   sent?: JanusPublisher['sent'],
 ): Promise<{ close(): void }> {
   const ask = await session.attach();
-  const offer = await ask({ request: 'join', ptype: 'subscriber', room: ROOM, streams: [{ feed: FEED }] });
+  const { jsep } = await ask({ request: 'join', ptype: 'subscriber', room: ROOM, streams: [{ feed: FEED }] });
   const connection = newConnection();
   const up = connected(connection);
   connection.onTrack((track) => {
+    if (reception === 'uncounted') return;
     const kind = track.type() === 'audio' ? 'audio' : 'video';
     const clockRate = kind === 'audio' ? 48_000 : 90_000;
     const take = createStream(reception, { ssrc: undefined, clockRate, sent: sent?.[kind] });
     held.push(track);
     track.onMessage((packet) => take(packet));
   });
-  connection.setRemoteDescription(offer?.sdp ?? '', 'offer');
+  connection.setRemoteDescription(jsep?.sdp ?? '', 'offer');
   await ask({ request: 'start' }, await gathered(connection));
   await up;
   return { close: () => connection.close() };
+}
+
+/** Janus knows of the feed a moment after the handshake has ended here, and refuses subscribers until then. */
+async function published(ask: Awaited<ReturnType<JanusSession['attach']>>): Promise<void> {
+  const deadline = performance.now() + ANSWER_WITHIN_MS;
+  for (;;) {
+    const { data } = await ask({ request: 'listparticipants', room: ROOM });
+    if (data?.participants?.some(({ id, publisher }) => id === FEED && publisher)) return;
+    if (performance.now() > deadline) throw new Error('Janus does not know of its publisher');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** A track that is collected falls silent. */

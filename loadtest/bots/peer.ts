@@ -105,11 +105,12 @@ export function connectSender(transport: TransportParameters, media: readonly Se
 
 export type ReceivingConnection = {
   /**
-   * Negotiates more consumers; returns what the server has to be told with the first of them.
+   * Negotiates more consumers; returns what the server has to be told with the first of them. Packets of one without a
+   * listener are decrypted and dropped.
    */
   add(
     consumers: readonly ConsumerInfo[],
-    listenerOf: (consumer: ConsumerInfo) => (packet: Buffer) => void,
+    listenerOf: (consumer: ConsumerInfo) => ((packet: Buffer) => void) | undefined,
   ): DtlsParameters;
   readonly connected: Promise<void>;
   readonly close: () => void;
@@ -131,7 +132,8 @@ export function connectReceiver(transport: TransportParameters): ReceivingConnec
     add(consumers, listenerOf) {
       for (const consumer of consumers) {
         const { mid = '' } = consumer.rtpParameters;
-        listeners.set(mid, listenerOf(consumer));
+        const listener = listenerOf(consumer);
+        if (listener !== undefined) listeners.set(mid, listener);
         const streams = ssrcLines(consumer.rtpParameters);
         sections.push(mediaSection(mid, consumer.kind, 'sendonly', streams, consumer.rtpParameters));
       }

@@ -33,6 +33,7 @@ const ROUND_MS = 3000;
 /** A server with its publisher and all its subscribers. */
 type Scene = {
   readonly pid: number;
+  readonly size: number;
   readonly probes: Reception;
   readonly crowd: Crowd;
   stop(): Promise<void>;
@@ -105,12 +106,15 @@ async function sample(open: () => Promise<Scene>): Promise<Sample> {
       probes.latencies.length = 0;
       await sleep(ROUND_MS);
       const after = await crowd.count();
-      const packets = after.packets - before.crowd.packets + probes.packets - before.probes;
+      const lost = Math.max(0, after.lost - before.crowd.lost) + Math.max(0, probes.lost - before.lost);
+      // What was lost between two sockets on loopback was forwarded as well. All subscribers are sent the same.
+      const counted = after.packets - before.crowd.packets + probes.packets - before.probes + lost;
+      const packets = (counted * scene.size) / (after.counting + PROBES);
       result.cost.push(((treeSeconds(scene.pid) - before.cpu) * 1e6) / packets);
       result.workers.push(((workerSeconds(scene.pid) - before.workers) * 1e6) / packets);
       result.p50.push(percentile(probes.latencies, 0.5));
       result.p99.push(percentile(probes.latencies, 0.99));
-      result.lost += Math.max(0, after.lost - before.crowd.lost) + Math.max(0, probes.lost - before.lost);
+      result.lost += lost;
     }
   } finally {
     await scene.stop();
@@ -147,7 +151,7 @@ async function sluiceScene(size: number): Promise<Scene> {
     );
     const crowd = await gatherCrowd({ kind: 'sluice', origin: server.url, tokens });
     studio.metronome.start();
-    return { pid: server.pid, probes, crowd, stop: () => crowd.stop().then(stop) };
+    return { pid: server.pid, size, probes, crowd, stop: () => crowd.stop().then(stop) };
   } catch (error) {
     await stop();
     throw error;
@@ -168,7 +172,7 @@ async function janusScene(kit: JanusKit, size: number, options: JanusOptions = {
     for (let index = 0; index < PROBES; index += 1) await subscribeToJanus(session, probes, sent);
     const crowd = await gatherCrowd({ kind: 'janus', url: server.url, count: size - PROBES });
     metronome.start();
-    return { pid: server.pid, probes, crowd, stop: () => crowd.stop().then(stop) };
+    return { pid: server.pid, size, probes, crowd, stop: () => crowd.stop().then(stop) };
   } catch (error) {
     await stop();
     throw error;
