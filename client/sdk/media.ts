@@ -21,8 +21,6 @@ import type { Stats } from './qoe/stats.ts';
 import { type Scope } from './scope.ts';
 import { senderOptions, type SendOptions } from './encodings.ts';
 
-/** How long ICE and DTLS are left alone before receivers are negotiated, in milliseconds. */
-const CONNECTED_WITHIN = 40;
 const NO_DATA = Promise.resolve(undefined);
 
 export type MediaListener = {
@@ -31,10 +29,10 @@ export type MediaListener = {
   deviceLoaded(): void;
   /** DTLS of the receiving transport is up. */
   receiving(): void;
+  /** These can be received, and the server is about to be asked to let them flow. */
+  resuming(infos: readonly ConsumerInfo[]): void;
   /** A track is received from now on. */
   received(info: ConsumerInfo, consumer: Consumer): void;
-  /** These are set up, and the server is about to be asked to let them flow. */
-  resuming(infos: readonly ConsumerInfo[]): void;
   problem(error: SluiceClientError): void;
   /** ICE of a transport is being set up again. */
   restarting(): void;
@@ -58,6 +56,8 @@ export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrac
 
 export type Media = {
   readonly closed: boolean;
+  /** Resolves when ICE and DTLS are on their way, or cannot be brought there, and receivers can be negotiated. */
+  readonly started: Promise<void>;
   /** Undefined where the server offers none, or the browser refuses them. */
   readonly data: Promise<DataChannels | undefined>;
   readonly state: MediaState;
@@ -153,9 +153,9 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     if (!scope.closed) listener.problem(toClientError(error, 'media-failed'));
   }
 
-  async function receiveOne(info: ConsumerInfo): Promise<boolean> {
+  async function receiveOne(info: ConsumerInfo): Promise<Consumer | undefined> {
     try {
-      const consumer = await recv.consume({
+      return await recv.consume({
         id: info.id,
         producerId: info.producerId,
         kind: info.kind,
@@ -164,13 +164,17 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         streamId: `${info.participantId}-${info.source.startsWith('screen') ? 'screen' : 'person'}`,
         ...(e2ee === undefined ? {} : { onRtpReceiver: e2ee.open(info) }),
       });
-      listener.received(info, consumer);
-      return true;
     } catch (error) {
       failed(error);
       if (!scope.closed) request('consumer-close', { consumerIds: [info.id] }).catch(() => undefined);
-      return false;
+      return undefined;
     }
+  }
+
+  async function resume(infos: readonly ConsumerInfo[]): Promise<void> {
+    if (infos.length === 0 || scope.closed) return;
+    listener.resuming(infos);
+    await request('consumer-resume', { consumerIds: infos.map(({ id }) => id) }).catch(failed);
   }
 
   const recv = open('recv');
@@ -179,8 +183,11 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   });
   const data = offer.recv.sctpParameters === undefined ? NO_DATA : openDataChannels(recv.handler, scope);
   data.catch((error: unknown) => failed(error));
-  // Once ICE and DTLS are on their way, the negotiation of receivers would only slow them down.
-  const connecting = data.then(() => connection(recv, scope)).catch(() => undefined);
+  // Its negotiation is short, and brings ICE and DTLS: receivers are negotiated while these go on in other threads.
+  const started = data.then(
+    () => undefined,
+    () => undefined,
+  );
 
   return {
     get closed() {
@@ -189,15 +196,20 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     get state() {
       return state;
     },
+    started,
     data: data.catch(() => undefined),
     async receive(infos, isHeld) {
-      await connecting;
+      await started;
       // All in one turn of the event loop: mediasoup-client makes one negotiation of it.
-      const outcomes = await Promise.all(infos.map(receiveOne));
-      const ready = infos.filter((info, at) => outcomes[at] === true && info.paused && !isHeld(info));
-      if (ready.length === 0 || scope.closed) return;
-      listener.resuming(ready);
-      await request('consumer-resume', { consumerIds: ready.map((info) => info.id) }).catch(failed);
+      const consumers = await Promise.all(infos.map(receiveOne));
+      const ready = infos.filter((info, at) => consumers[at] !== undefined && info.paused && !isHeld(info));
+      // First of all: a key frame takes its time, in which pages can set up what shows it.
+      const resumed = resume(ready);
+      for (const [at, info] of infos.entries()) {
+        const consumer = consumers[at];
+        if (consumer !== undefined) listener.received(info, consumer);
+      }
+      await resumed;
     },
     async send({ source, track, paused, ...sendOptions }) {
       if (scope.closed) throw clientError('closed');
@@ -246,18 +258,6 @@ function told({ width = 0, height = 0 }: MediaTrackSettings): Produced['size'] {
 async function reportOf(transport: Transport | undefined): Promise<Iterable<Stats> | undefined> {
   if (transport === undefined || transport.closed || transport.connectionState === 'new') return undefined;
   return (await transport.getStats()).values() as Iterable<Stats>;
-}
-
-/** Resolves when `transport` is connected, or when that takes longer than with a server that is near. */
-function connection(transport: Transport, scope: Scope): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = scope.after(CONNECTED_WITHIN, resolve);
-    transport.on('connectionstatechange', (state) => {
-      if (state !== 'connected') return;
-      stop();
-      resolve();
-    });
-  });
 }
 
 function create(

@@ -24,6 +24,8 @@ export type Others = {
   expect(consumers: readonly ConsumerInfo[]): void;
   /** Whether the server should not forward it for now: the application has paused it. */
   isHeld(info: ConsumerInfo): boolean;
+  /** These are about to flow: what is told of their tracks is told of these from now on. */
+  coming(infos: readonly ConsumerInfo[]): void;
   received(info: ConsumerInfo, consumer: Consumer): void;
   /** Every consumer is gone with the media under it. */
   mediaLost(): void;
@@ -162,6 +164,12 @@ export function createOthers(
       for (const { id, withheld } of consumers) expected.set(id, withheld !== null);
     },
     isHeld: (info) => trackOf(info)?.paused ?? true,
+    coming(infos) {
+      for (const info of infos) {
+        const track = trackOf(info);
+        if (expected.has(info.id) && track?.subscribed === true) track.coming(info);
+      }
+    },
     received(info, consumer) {
       const track = trackOf(info);
       const withheld = expected.get(info.id);

@@ -162,9 +162,16 @@ export class RemoteTrackView implements RemoteTrack {
     this.#breaks += 1;
   }
 
+  /** The consumer of `info` is about to bring it: the server can be told how it is seen. */
+  coming({ id }: ConsumerInfo): void {
+    this.#followed?.comesBy(id);
+  }
+
   /** `consumer` brings it from now on, and elements switch over. The receiver's own wishes are said again. */
   received(info: ConsumerInfo, consumer: Consumer): void {
-    this.#drop();
+    this.#consumer?.close();
+    this.#layers = undefined;
+    this.#withheld = false;
     this.#consumer = consumer;
     this.#followed?.comesBy(consumer.id);
     this.#attachments.show(consumer.track);

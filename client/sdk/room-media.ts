@@ -35,8 +35,11 @@ export type RoomMedia = {
   readonly state: MediaState;
   /** The media in use, or the next one while there is none; rejects with `closed` once the room is. */
   current(): Promise<Media>;
-  /** Opens media of `offer` in the place of what there was, and receives `consumers` on it. */
-  open(offer: MediaOffer, consumers: readonly ConsumerInfo[]): void;
+  /**
+   * Opens media of `offer` in the place of what there was, and receives `consumers` on it. Resolves when ICE and DTLS are on
+   * their way, or there is no media to be had.
+   */
+  open(offer: MediaOffer, consumers: readonly ConsumerInfo[]): Promise<void>;
   /** Sets up receivers for what the server has agreed to forward. */
   receive(consumers: readonly ConsumerInfo[]): Promise<void>;
   /** What the browser counts; without delay, as the media may be about to close. */
@@ -71,7 +74,11 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
         deviceLoaded: () => (timings.deviceLoaded ??= elapsed()),
         receiving: () => (timings.dtlsConnected ??= elapsed()),
         received: (info, consumer) => (current() ? others.received(info, consumer) : consumer.close()),
-        resuming: (infos) => adaptation.flush(infos.map(({ id }) => id)),
+        resuming(infos) {
+          if (!current()) return;
+          others.coming(infos);
+          adaptation.flush(infos.map(({ id }) => id));
+        },
         problem: (error) => current() && emit('problem', error),
         restarting: () => current() && reporter?.reconnected(),
         unanswered: () => current() && link.suspect(),
@@ -126,6 +133,10 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
         (error: unknown) => {
           if (opening === media && !scope.closed) emit('problem', toClientError(error, 'media-failed'));
         },
+      );
+      return opening.then(
+        ({ started }) => started,
+        () => undefined,
       );
     },
     receive,

@@ -40,6 +40,8 @@ import { createScope } from './scope.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
+/** How long the first announcement may wait for the media to get under way, in milliseconds. */
+const BEGIN_WITHIN = 1000;
 
 export type RoomOptions = {
   link: Link;
@@ -104,9 +106,11 @@ export class RoomSession implements Room {
       said: (message) => this.#emitter.emit('chat', message),
     });
     this.#media = this.#createMedia();
-    this.#media.open(joined.media, joined.consumers);
-    // The caller's listeners come first: they are set when `join` has resolved.
-    this.#scope.after(0, () => this.#begin(joined));
+    const underWay = this.#media.open(joined.media, joined.consumers);
+    // The caller's listeners come first: they are set when `join` has resolved. And what they do with elements can wait until
+    // the browser is at work on the connection, which has to wait for the main thread before.
+    void underWay.then(() => this.#scope.after(0, () => this.#begin(joined)));
+    this.#scope.after(BEGIN_WITHIN, () => this.#begin(joined));
     watchPage(this.#scope, {
       networkChanged: () => this.#networkChanged(),
       shown: () => options.link.retryNow(),
@@ -233,8 +237,10 @@ export class RoomSession implements Room {
     this.#emitter.clear();
   }
 
+  /** Announces what there is, and what has happened since. Once. */
   #begin(joined: Joined): void {
-    const early = this.#early ?? [];
+    const early = this.#early;
+    if (early === undefined) return;
     this.#early = undefined;
     this.#hearing.begin(joined.tick, () => this.#others.reset(joined.participants));
     this.#encryption?.followPeople();
@@ -333,7 +339,7 @@ export class RoomSession implements Room {
   #renewMedia(offer: MediaOffer, people: Joined['participants'], consumers: ConsumerInfo[], comeback: Comeback): void {
     this.#others.mediaLost();
     this.#messages.lost();
-    this.#media.open(offer, consumers);
+    void this.#media.open(offer, consumers);
     this.#others.reset(people, comeback.until, comeback.reason);
     this.#messages.arrived();
     this.self.sendAgain();

@@ -36,26 +36,33 @@ export function createSightings(scope: Scope): Sightings {
   const tellAll = () => {
     for (const { changed } of watched.values()) changed();
   };
-  const sizes = new ResizeObserver((entries) => {
-    for (const { target } of entries) tell(target);
-  });
-  const places = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const found = watched.get(target);
-      if (found === undefined) continue;
-      found.onScreen = isIntersecting;
-      found.changed();
-    }
-  });
-  scope.listen(document, 'visibilitychange', tellAll);
-  watchPixelRatio(scope, tellAll);
-  scope.onClose(() => {
-    sizes.disconnect();
-    places.disconnect();
-  });
+  let observers: { readonly sizes: ResizeObserver; readonly places: IntersectionObserver } | undefined;
+
+  /** When the first element comes: asking for the pixel ratio may lay the page out, for which a join has no time. */
+  function observe() {
+    const sizes = new ResizeObserver((entries) => {
+      for (const { target } of entries) tell(target);
+    });
+    const places = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const found = watched.get(target);
+        if (found === undefined) continue;
+        found.onScreen = isIntersecting;
+        found.changed();
+      }
+    });
+    scope.listen(document, 'visibilitychange', tellAll);
+    watchPixelRatio(scope, tellAll);
+    scope.onClose(() => {
+      sizes.disconnect();
+      places.disconnect();
+    });
+    return { sizes, places };
+  }
 
   return {
     watch(element, changed) {
+      const { sizes, places } = (observers ??= observe());
       const its = scope.child();
       const entry: Watched = {
         ...{ changed, scope: its, onScreen: undefined, box: boxOf(element), followsPicture: false },
