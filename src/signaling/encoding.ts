@@ -3,6 +3,7 @@
  * They are written by hand so that an event is encoded once, however many participants are sent it.
  */
 import type { RoomEvent } from '../rooms/events.ts';
+import type { RtpCapabilities } from '../rooms/ortc.ts';
 import type { EncodedEvent, SequencedEvent } from './outbox.ts';
 import { encodePayload } from './data-payload.ts';
 import type { Bye, DataPayload, Joined, Resumed } from './wire.ts';
@@ -35,8 +36,22 @@ export function sequencedText({ seq, event }: SequencedEvent): string {
   return event.head + seq + event.tail;
 }
 
-export function joinedText(joined: Joined): string {
-  return `42["joined",${JSON.stringify(joined)}]`;
+export function joinedText({ media: { rtpCapabilities, ...media }, ...joined }: Joined): string {
+  const [others, transports] = [JSON.stringify(joined), JSON.stringify(media)];
+  const offered = `${transports.slice(0, -1)},"rtpCapabilities":${capabilitiesText(rtpCapabilities)}}`;
+  return `42["joined",${others.slice(0, -1)},"media":${offered}}]`;
+}
+
+const written = new WeakMap<RtpCapabilities, string>();
+
+/** Most of what a newcomer is sent, and the same object for all rooms of a server, which never changes. */
+function capabilitiesText(capabilities: RtpCapabilities): string {
+  let text = written.get(capabilities);
+  if (text === undefined) {
+    text = JSON.stringify(capabilities);
+    written.set(capabilities, text);
+  }
+  return text;
 }
 
 export function resumedText(resumed: Resumed): string {
