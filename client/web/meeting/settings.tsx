@@ -7,13 +7,13 @@ import { DeviceFields } from './device-fields.tsx';
 import type { OwnMedia } from './own-media.ts';
 
 const KEYS = [
-  ['m', 'Microphone on or off'],
-  ['v', 'Camera on or off'],
-  ['s', 'Share screen'],
-  ['c', 'Chat'],
-  ['p', 'Participants'],
-  ['Page Up, Page Down', 'Turn the page of participants'],
-  ['Esc', 'Close the panel'],
+  [['m'], 'Microphone on or off'],
+  [['v'], 'Camera on or off'],
+  [['s'], 'Share screen'],
+  [['c'], 'Chat'],
+  [['p'], 'Participants'],
+  [['Esc'], 'Close the panel'],
+  [['PgUp', 'PgDn'], 'Turn the page'],
 ] as const;
 
 /** Devices, and the keys that the call knows. Changes work at once. */
@@ -39,10 +39,12 @@ export function SettingsDialog({
       <section class="keys" aria-label="Keyboard">
         <h3>Keyboard</h3>
         <dl>
-          {KEYS.map(([key, text]) => (
-            <div key={key}>
+          {KEYS.map(([keys, text]) => (
+            <div key={text}>
               <dt>
-                <kbd>{key}</kbd>
+                {keys.map((key) => (
+                  <kbd key={key}>{key}</kbd>
+                ))}
               </dt>
               <dd>{text}</dd>
             </div>
