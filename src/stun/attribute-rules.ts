@@ -3,7 +3,7 @@ import { ATTRIBUTE, ATTRIBUTE_FORM, ATTRIBUTE_INDEXES, type AttributeName, attri
 
 /**
  * What is known of an attribute, packed into one word, so that a walk over a message loads it once: the least length (6
- * bits), how much more it may be (16 bits), the step of lengths less 1 (2 bits), and flags. 0: not understood.
+ * bits), how much more it may be (16 bits), the step of lengths less 1 (2 bits), and flags.
  */
 export type Rule = number;
 
@@ -14,22 +14,29 @@ const STEP_SHIFT = 22;
 export const RULE_ADDRESS: Rule = 1 << 24;
 /** MESSAGE-INTEGRITY of both kinds and FINGERPRINT, which rule what may follow. */
 export const RULE_SEALS: Rule = 1 << 25;
-const UNDERSTOOD: Rule = 1 << 26;
+/** The agent does not understand the attribute. */
+export const RULE_UNKNOWN: Rule = 1 << 26;
+/** More is to be looked at than whether the length is within its bounds. */
+export const RULE_SPECIAL: Rule = RULE_ADDRESS | RULE_SEALS | RULE_UNKNOWN | (3 << STEP_SHIFT);
 
 const SEALS: ReadonlySet<AttributeName> = new Set(['MESSAGE_INTEGRITY', 'MESSAGE_INTEGRITY_SHA256', 'FINGERPRINT']);
 
 /** The rules of the attributes that an agent understands, by `attributeIndex`. */
 export function rulesOf(understood: readonly AttributeName[]): Int32Array {
-  const rules = new Int32Array(ATTRIBUTE_INDEXES);
+  const rules = new Int32Array(ATTRIBUTE_INDEXES).fill(RULE_UNKNOWN);
   for (const name of understood) rules[attributeIndex(ATTRIBUTE[name])] = ruleOf(name);
   return rules;
 }
 
+/** Whether `size` is within the bounds of the attribute's length. */
+export function withinBounds(rule: Rule, size: number): boolean {
+  // As unsigned numbers: a size below the least one wraps around and is above every span.
+  return (size - (rule & LEAST)) >>> 0 <= ((rule >>> SPAN_SHIFT) & 0xffff);
+}
+
 /** Whether a value may have `size` bytes. */
 export function lengthFits(rule: Rule, size: number): boolean {
-  // As unsigned numbers: a size below the least one wraps around and is above every span.
-  const above = (size - (rule & LEAST)) >>> 0;
-  return above <= ((rule >>> SPAN_SHIFT) & 0xffff) && (size & (rule >>> STEP_SHIFT) & 3) === 0;
+  return withinBounds(rule, size) && (size & (rule >>> STEP_SHIFT) & 3) === 0;
 }
 
 /** RFC 8489 §14.1: behind family and port, 4 bytes in all, family 1 has 4 bytes of address, and family 2 has 16. */
@@ -41,7 +48,6 @@ export function familyFits(view: DataView, value: number, size: number): boolean
 function ruleOf(name: AttributeName): Rule {
   const { least, most, step, address } = ATTRIBUTE_FORM[name];
   return (
-    UNDERSTOOD |
     least |
     ((most - least) << SPAN_SHIFT) |
     ((step - 1) << STEP_SHIFT) |

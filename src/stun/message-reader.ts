@@ -7,7 +7,16 @@ import {
   attributeIndex,
   isXorAddress,
 } from './attributes.ts';
-import { RULE_ADDRESS, RULE_SEALS, familyFits, lengthFits, rulesOf } from './attribute-rules.ts';
+import {
+  RULE_ADDRESS,
+  RULE_SEALS,
+  RULE_SPECIAL,
+  RULE_UNKNOWN,
+  familyFits,
+  lengthFits,
+  rulesOf,
+  withinBounds,
+} from './attribute-rules.ts';
 import { fingerprintOf } from './crc32.ts';
 import { HEADER_LENGTH, MAGIC_COOKIE } from './header.ts';
 import { type MessageClass, classOf, methodOf } from './methods.ts';
@@ -39,8 +48,13 @@ const BEHIND_SHA1 = 1;
 const BEHIND_SHA256 = 2;
 
 const { MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, FINGERPRINT } = ATTRIBUTE;
-/** Bits that no attribute with an index has set. */
-const INDEXED = 0x7fc0;
+/** Bits that no attribute with an index has set, where they are in the word of type and length. */
+const INDEXED_HEAD = 0x7fc00000;
+/** Type and length as they begin the attribute: 20 bytes of SHA-1, 4 of CRC-32. */
+const INTEGRITY_HEAD = (MESSAGE_INTEGRITY << 16) | 20;
+const FINGERPRINT_HEAD = (FINGERPRINT << 16) | 4;
+const INTEGRITY_INDEX = attributeIndex(MESSAGE_INTEGRITY);
+const FINGERPRINT_INDEX = attributeIndex(FINGERPRINT);
 
 /** Above the longest message; and the last epoch before places would not fit an int32. */
 const EPOCH = 0x20000;
@@ -70,6 +84,7 @@ export class MessageReader {
   unknownCount = 0;
 
   readonly #rules: Int32Array;
+  readonly #takesFingerprint: boolean;
   /**
    * Where values begin, by `attributeIndex`: bytes from the beginning of the message, on top of the epoch in which they
    * were noted. Less than the current epoch: the message has no such attribute. So nothing must be cleared in between.
@@ -86,6 +101,7 @@ export class MessageReader {
    */
   constructor(understood: readonly AttributeName[] = Object.keys(ATTRIBUTE) as AttributeName[]) {
     this.#rules = rulesOf(understood);
+    this.#takesFingerprint = understood.includes('FINGERPRINT');
   }
 
   /**
@@ -99,42 +115,94 @@ export class MessageReader {
     const first = view.getUint32(offset);
     if (first > 0x3fffffff || view.getInt32(offset + 4) !== MAGIC_COOKIE) return 'not-stun';
     if ((first & 0xffff) + HEADER_LENGTH !== length || (length & 3) !== 0) return 'length';
-    this.view = view;
+    if (this.view !== view) this.view = view;
     this.offset = offset;
     this.length = length;
     this.type = first >>> 16;
     // RFC 8489 §14: the walk over all attributes. Lengths are multiples of 4, so where one byte is left, four are.
     const rules = this.#rules;
     const places = this.#places;
-    const epoch = this.#epoch;
     const end = offset + length;
+    // The place of what begins at `at`, less `at`.
+    const epoch = this.#epoch;
+    const base = epoch + 4 - offset;
+    for (let at = offset + HEADER_LENGTH; at < end;) {
+      const head = view.getInt32(at);
+      const size = head & 0xffff;
+      // Type, length, and the value padded to a multiple of 4.
+      const next = at + ((size + 7) & 0x3fffc);
+      if (next > end) return 'attribute-overrun';
+      const index = (head & INDEXED_HEAD) === 0 ? ((head >>> 16) & 0x3f) | ((head >>> 25) & 0x40) : 0;
+      const rule = rules[index]!;
+      if ((rule & RULE_SPECIAL) !== 0) {
+        if ((rule & RULE_SEALS) !== 0) {
+          // How checks of connectivity and most requests end: MESSAGE-INTEGRITY, with or without FINGERPRINT behind it.
+          if (head !== INTEGRITY_HEAD) return this.#walkSealed(at, end);
+          if (next !== end) {
+            if (next + 8 !== end || view.getInt32(next) !== FINGERPRINT_HEAD || !this.#takesFingerprint) {
+              return this.#walkSealed(at, end);
+            }
+            places[FINGERPRINT_INDEX] = base + next;
+          }
+          places[INTEGRITY_INDEX] = base + at;
+          this.#covered = at;
+          return undefined;
+        }
+        const refusal = this.#special(rule, at, head);
+        if (refusal !== undefined) return refusal;
+        if ((rule & RULE_UNKNOWN) !== 0) {
+          at = next;
+          continue;
+        }
+      } else if (!withinBounds(rule, size)) return 'attribute-length';
+      if (places[index]! < epoch) places[index] = base + at;
+      at = next;
+    }
+    this.#covered = end;
+    return undefined;
+  }
+
+  /** What is not as simple as most attributes are: those that are not understood, and addresses. */
+  #special(rule: number, at: number, head: number): MessageRefusal | undefined {
+    if ((rule & RULE_UNKNOWN) !== 0) {
+      if (head >= 0) this.#noteUnknown(head >>> 16);
+      return undefined;
+    }
+    const size = head & 0xffff;
+    if (!lengthFits(rule, size)) return 'attribute-length';
+    return (rule & RULE_ADDRESS) !== 0 && !familyFits(this.view, at + 4, size) ? 'address-family' : undefined;
+  }
+
+  /**
+   * The walk from the first of MESSAGE-INTEGRITY, MESSAGE-INTEGRITY-SHA256 and FINGERPRINT on, at `begin`. RFC 8489
+   * §14.5, §14.6: FINGERPRINT counts behind both kinds of integrity, the second kind behind the first, and nothing else.
+   */
+  #walkSealed(begin: number, end: number): MessageRefusal | undefined {
+    const { view } = this;
+    const epoch = this.#epoch;
+    const places = this.#places;
+    const base = epoch + 4 - this.offset;
     let covered = end;
     let seal = OPEN;
-    for (let at = offset + HEADER_LENGTH; at < end;) {
-      const head = view.getUint32(at);
+    for (let at = begin; at < end;) {
+      const head = view.getInt32(at);
       const type = head >>> 16;
       const size = head & 0xffff;
-      const next = at + 4 + ((size + 3) & 0x1fffc);
+      const next = at + ((size + 7) & 0x3fffc);
       if (next > end) return 'attribute-overrun';
-      // RFC 8489 §14.5, §14.6: FINGERPRINT counts behind both kinds of integrity, the second kind behind the first.
-      if (seal === OPEN || type === FINGERPRINT || (seal === BEHIND_SHA1 && type === MESSAGE_INTEGRITY_SHA256)) {
-        const index = (type & INDEXED) === 0 ? attributeIndex(type) : 0;
-        const rule = rules[index]!;
-        if (rule === 0) {
-          if (type < 0x8000) this.#noteUnknown(type);
-        } else {
+      if (type === FINGERPRINT || (type === MESSAGE_INTEGRITY_SHA256 && seal !== BEHIND_SHA256) || seal === OPEN) {
+        const index = attributeIndex(type);
+        const rule = this.#rules[index]!;
+        if ((rule & RULE_UNKNOWN) === 0) {
           if (!lengthFits(rule, size)) return 'attribute-length';
-          if ((rule & RULE_ADDRESS) !== 0 && !familyFits(view, at + 4, size)) return 'address-family';
-          if (places[index]! < epoch) places[index] = epoch + (at + 4 - offset);
-          if ((rule & RULE_SEALS) !== 0) {
-            if (type === FINGERPRINT) {
-              if (next !== end) return 'behind-fingerprint';
-            } else {
-              if (seal === OPEN) covered = at;
-              seal = type === MESSAGE_INTEGRITY ? BEHIND_SHA1 : BEHIND_SHA256;
-            }
+          if (places[index]! < epoch) places[index] = base + at;
+          if (type === FINGERPRINT) {
+            if (next !== end) return 'behind-fingerprint';
+          } else {
+            if (seal === OPEN) covered = at;
+            seal = type === MESSAGE_INTEGRITY ? BEHIND_SHA1 : BEHIND_SHA256;
           }
-        }
+        } else if (head >= 0) this.#noteUnknown(type);
       }
       at = next;
     }
