@@ -8,6 +8,8 @@ export const SILENCE = -127;
 /** Quality of a participant of whom nothing else is known: nobody is warned of what was not seen. */
 const EXCELLENT = QUALITY_LEVELS.indexOf('excellent');
 
+const CODES = Object.fromEntries(QUALITY_LEVELS.map((level, code) => [level, code])) as Record<QualityLevel, number>;
+
 /** What changed since the last tick; see signaling's `tick`. */
 export type TickFrame = {
   /** Audio levels as index, dBov pairs: `[3, -42, 5, -127]`. */
@@ -50,7 +52,7 @@ export class Tick {
 
   /** How good the participant's connection is now. */
   setQuality(index: number, level: QualityLevel): void {
-    this.#quality.set(index, QUALITY_LEVELS.indexOf(level));
+    this.#quality.set(index, CODES[level]);
   }
 
   /** The participant has left, and everyone hears of that anyway; its index may go to another one. */
@@ -113,12 +115,14 @@ export class Tick {
 class Qualities {
   readonly #told: number[] = [];
   readonly #now: number[] = [];
-  /** Indices that were set since the last look, some more than once. */
+  /** The first `#count` are the indices that were set since the last look, some more than once. */
   readonly #set: number[] = [];
+  #count = 0;
 
   set(index: number, code: number): void {
     this.#now[index] = code;
-    this.#set.push(index);
+    this.#set[this.#count] = index;
+    this.#count += 1;
   }
 
   /** Nobody has the index any more. */
@@ -129,19 +133,28 @@ class Qualities {
 
   /** What is to be told now, as pairs; it counts as told from here on. */
   changes(): string {
-    if (this.#set.length === 0) return '';
+    if (this.#count === 0) return '';
     let pairs = '';
-    for (const index of this.#set) {
+    for (let at = 0; at < this.#count; at += 1) {
+      const index = this.#set[at]!;
       const code = this.#now[index]!;
       if (code === (this.#told[index] ?? EXCELLENT)) continue;
       this.#told[index] = code;
-      pairs += pairs === '' ? `${index},${code}` : `,${index},${code}`;
+      pairs += pairs === '' ? `${index},${code}` : behind(index, code);
     }
-    this.#set.length = 0;
+    // Emptied, the list would be made anew for each tick.
+    this.#count = 0;
     return pairs;
   }
 
   told(): number[] {
     return this.#told.flatMap((code, index) => (code === EXCELLENT ? [] : [index, code]));
   }
+}
+
+/** Pairs as they stand behind another one, by code and index: the same few are told again and again. */
+const pairTexts: string[][] = QUALITY_LEVELS.map(() => []);
+
+function behind(index: number, code: number): string {
+  return (pairTexts[code]![index] ??= `,${index},${code}`);
 }

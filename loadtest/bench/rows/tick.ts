@@ -16,7 +16,8 @@ const CHANGES = 10;
 const SIZES = [10, 100, 500];
 const HEADLINE = 100;
 const ROUNDS = 21;
-const WARM_UP = 20;
+/** Rounds until the code is compiled as it is in a server that has run for some minutes. */
+const WARM_UP = 120;
 /** So few in a row that what is written does not pile up. */
 const TICKS = 40;
 
