@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
+import { MAGIC_COOKIE } from './header.ts';
+
 /**
  * A transport address in the one form that everything below the edge uses: four big-endian words (int32), an IPv6
  * address or IPv4 mapped into it (0, 0, 0xffff, v4), and a port.
@@ -84,4 +86,26 @@ function withoutDots(text: string): string | undefined {
   if (!ipaddr.IPv4.isValidFourPartDecimal(end)) return undefined;
   const [first = 0, second = 0, third = 0, fourth = 0] = ipaddr.IPv4.parse(end).octets;
   return `${text.slice(0, colon)}${((first << 8) | second).toString(16)}:${((third << 8) | fourth).toString(16)}`;
+}
+
+/**
+ * Puts the address in the value at `at` into `into`; IPv4 comes in mapped form. `xorWith`: where the message begins with
+ * whose header the address is XORed (RFC 8489 §14.2), or -1 where it is written plainly (§14.1).
+ */
+export function readAddress(view: DataView, at: number, xorWith: number, into: TransportAddress): void {
+  // The port with the cookie's upper half, IPv4 with the cookie, IPv6 with cookie and transaction ID.
+  const xor = xorWith >= 0;
+  const cookie = xor ? MAGIC_COOKIE : 0;
+  into.port = view.getUint16(at + 2) ^ (cookie >>> 16);
+  if (view.getUint8(at + 1) === FAMILY.IPV4) {
+    into.a = 0;
+    into.b = 0;
+    into.c = MAPPED_IPV4;
+    into.d = view.getInt32(at + 4) ^ cookie;
+  } else {
+    into.a = view.getInt32(at + 4) ^ cookie;
+    into.b = view.getInt32(at + 8) ^ (xor ? view.getInt32(xorWith + 8) : 0);
+    into.c = view.getInt32(at + 12) ^ (xor ? view.getInt32(xorWith + 12) : 0);
+    into.d = view.getInt32(at + 16) ^ (xor ? view.getInt32(xorWith + 16) : 0);
+  }
 }

@@ -47,3 +47,10 @@ export const REASON_PHRASE: Readonly<Record<StunErrorCode, string>> = {
   500: 'Server Error',
   508: 'Insufficient Capacity',
 };
+
+/** The number in the value of ERROR-CODE at `at` (RFC 8489 §14.8): 300 to 699; 0 where it is no such number. */
+export function errorNumberAt(view: DataView, at: number): number {
+  const hundreds = view.getUint8(at + 2) & 7;
+  const rest = view.getUint8(at + 3);
+  return hundreds < 3 || hundreds > 6 || rest > 99 ? 0 : hundreds * 100 + rest;
+}

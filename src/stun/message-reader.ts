@@ -1,4 +1,4 @@
-import { type Family, FAMILY, MAPPED_IPV4, type TransportAddress } from './address.ts';
+import { type Family, readAddress, type TransportAddress } from './address.ts';
 import {
   ATTRIBUTE,
   ATTRIBUTE_INDEXES,
@@ -18,6 +18,7 @@ import {
   withinBounds,
 } from './attribute-rules.ts';
 import { fingerprintOf } from './crc32.ts';
+import { errorNumberAt } from './error-codes.ts';
 import { HEADER_LENGTH, MAGIC_COOKIE } from './header.ts';
 import { type MessageClass, classOf, methodOf } from './methods.ts';
 import { decodeUtf8 } from './text.ts';
@@ -281,22 +282,7 @@ export class MessageReader {
 
   /** As `address`, for the value at `at`, which `at()` or `next()` gave. IPv4 comes in mapped form. */
   addressAt(attribute: Attribute, at: number, into: TransportAddress): void {
-    const { view, offset } = this;
-    // RFC 8489 §14.2: the port with the cookie's upper half, IPv4 with the cookie, IPv6 with cookie and transaction ID.
-    const xor = isXorAddress(attribute);
-    const cookie = xor ? MAGIC_COOKIE : 0;
-    into.port = view.getUint16(at + 2) ^ (cookie >>> 16);
-    if (view.getUint8(at + 1) === FAMILY.IPV4) {
-      into.a = 0;
-      into.b = 0;
-      into.c = MAPPED_IPV4;
-      into.d = view.getInt32(at + 4) ^ cookie;
-    } else {
-      into.a = view.getInt32(at + 4) ^ cookie;
-      into.b = view.getInt32(at + 8) ^ (xor ? view.getInt32(offset + 8) : 0);
-      into.c = view.getInt32(at + 12) ^ (xor ? view.getInt32(offset + 12) : 0);
-      into.d = view.getInt32(at + 16) ^ (xor ? view.getInt32(offset + 16) : 0);
-    }
+    readAddress(this.view, at, isXorAddress(attribute) ? this.offset : -1, into);
   }
 
   /** The family as it is written in the value at `at`, also where the address is IPv4 mapped into IPv6. */
@@ -307,10 +293,7 @@ export class MessageReader {
   /** The number in ERROR-CODE (RFC 8489 §14.8): 300 to 699; 0 where there is none, or it is no such number. */
   errorCode(): number {
     const at = this.at(ATTRIBUTE.ERROR_CODE);
-    if (at === 0) return 0;
-    const hundreds = this.view.getUint8(at + 2) & 7;
-    const rest = this.view.getUint8(at + 3);
-    return hundreds < 3 || hundreds > 6 || rest > 99 ? 0 : hundreds * 100 + rest;
+    return at === 0 ? 0 : errorNumberAt(this.view, at);
   }
 
   /** Whether FINGERPRINT is there and right (RFC 8489 §14.7). A message without one needs none. */
