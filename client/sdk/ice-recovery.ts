@@ -1,7 +1,7 @@
 import type { Scope } from './scope.ts';
 
-/** What a short dip is allowed to heal by itself. */
-const PATIENCE = 700;
+/** What a dip is allowed to heal by itself: browsers call a connection so when it has been silent for five seconds. */
+const PATIENCE = 300;
 /** How long a restart may take to bring the connection back, and the longest pause between two. */
 const RESTART_TIMEOUT = 3000;
 const LONGEST_PAUSE = 10_000;
@@ -9,7 +9,7 @@ const LONGEST_PAUSE = 10_000;
  * How long the server may take to answer before its socket is doubted. Where ICE has lost its way, that socket has most
  * often lost it too, and would say so much later; dialling another one costs little where it has not.
  */
-const ANSWER_TIMEOUT = 1500;
+const ANSWER_TIMEOUT = 1000;
 /** Restarts in a row without success, after which something else must be tried. */
 const HOPELESS_AFTER = 4;
 
@@ -30,6 +30,8 @@ export function watchIce(options: {
   restart(): Promise<void>;
   /** `restart` takes long. */
   unanswered(): void;
+  /** The connection is lost, and is about to be restarted: what goes the same way most often is lost too. */
+  lost(): void;
   hopeless(): void;
 }): IceRecovery {
   const { scope } = options;
@@ -40,7 +42,10 @@ export function watchIce(options: {
 
   const plan = (milliseconds: number) => {
     stopTimer();
-    stopTimer = scope.after(milliseconds, () => void restart());
+    stopTimer = scope.after(milliseconds, () => {
+      if (restarts === 0) options.lost();
+      void restart();
+    });
   };
 
   async function restart(): Promise<void> {
@@ -52,6 +57,8 @@ export function watchIce(options: {
     await options.restart().catch(() => undefined);
     stopWaiting();
     restarting = false;
+    // One that was asked for while all was well is no part of a row.
+    if (!down) restarts = 0;
     if (!down || scope.closed) return;
     if (restarts === HOPELESS_AFTER) options.hopeless();
     plan(Math.min(LONGEST_PAUSE, RESTART_TIMEOUT * 1.5 ** (restarts - 1)));

@@ -13,6 +13,7 @@ import { type DataChannels, openDataChannels } from './data-channels.ts';
 import { browserCertificate, loadDevice } from './capabilities.ts';
 import type { E2ee } from './e2ee/session.ts';
 import { clientError, toClientError, type SluiceClientError } from './errors.ts';
+import { hearsNothing } from './ice-probe.ts';
 import { type IceRecovery, watchIce } from './ice-recovery.ts';
 import { watchCredentials } from './ice-renewal.ts';
 import type { Link } from './link.ts';
@@ -65,8 +66,10 @@ export type Media = {
   receive(infos: readonly ConsumerInfo[], isHeld: (info: ConsumerInfo) => boolean): Promise<void>;
   /** Rejects with the server's refusal, or `closed` when this media is closed meanwhile. */
   send(request: SendRequest): Promise<Producer>;
-  /** The network may be another one. */
+  /** The network is another one. */
   networkChanged(): void;
+  /** It may be: what hears nothing any more is restarted. */
+  checkNetwork(): void;
   /** What the browser counts, of both transports in one call each; of one that was never used nothing. */
   reports(): Promise<Reports>;
   close(): void;
@@ -131,6 +134,9 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         listener.restarting();
       },
       unanswered: () => listener.unanswered(),
+      lost: () => {
+        for (const [other, its] of transports) if (other.connectionState === 'connected') its.restartNow();
+      },
       hopeless: () => listener.hopeless(),
     });
     transport.on('connectionstatechange', (now) => {
@@ -240,8 +246,12 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       return { recv: ofRecv, send: ofSend };
     },
     networkChanged() {
-      for (const [transport, recovery] of transports) {
-        if (transport.connectionState !== 'new') recovery.restartNow();
+      for (const [{ connectionState }, recovery] of transports) if (connectionState !== 'new') recovery.restartNow();
+    },
+    checkNetwork() {
+      for (const [transport, { restartNow }] of transports) {
+        if (transport.connectionState !== 'connected') continue;
+        void hearsNothing(transport, scope).then((nothing) => nothing && restartNow());
       }
     },
     close: () => scope.close(),

@@ -44,8 +44,10 @@ export type RoomMedia = {
   receive(consumers: readonly ConsumerInfo[]): Promise<void>;
   /** What the browser counts; without delay, as the media may be about to close. */
   reports(): Promise<Reports> | undefined;
-  /** The network may be another one. */
+  /** The network is another one. */
   networkChanged(): void;
+  /** It may be. */
+  checkNetwork(): void;
 };
 
 export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
@@ -144,6 +146,12 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
     networkChanged() {
       media?.then(
         (present) => present.networkChanged(),
+        () => undefined,
+      );
+    },
+    checkNetwork() {
+      media?.then(
+        (present) => present.checkNetwork(),
         () => undefined,
       );
     },

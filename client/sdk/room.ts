@@ -207,6 +207,8 @@ export class RoomSession implements Room {
   }
 
   resumed(tick: TickFrame): void {
+    // What broke the socket may have broken more.
+    this.#media.checkNetwork();
     this.#inTurn(() => {
       this.#hearing.reset(tick);
       this.#setState('connected');

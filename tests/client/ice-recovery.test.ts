@@ -7,7 +7,7 @@ import { createScope } from '../../client/sdk/scope.ts';
 test('a dip that heals by itself restarts nothing', async (t) => {
   const { recovery, counts, pass } = aTransport(t);
   recovery.stateChanged('disconnected');
-  await pass(500);
+  await pass(299);
   recovery.stateChanged('connected');
   await pass(60_000);
   assert.deepEqual(counts, { restarts: 0, unanswered: 0, hopeless: 0 });
@@ -16,7 +16,7 @@ test('a dip that heals by itself restarts nothing', async (t) => {
 test('a connection that stays down is restarted, and again until it is up', async (t) => {
   const { recovery, counts, pass } = aTransport(t);
   recovery.stateChanged('disconnected');
-  await pass(700);
+  await pass(300);
   assert.equal(counts.restarts, 1);
   await pass(3000);
   assert.equal(counts.restarts, 2);
@@ -58,12 +58,25 @@ test('another network restarts a connection that believes to be well', async (t)
   assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
 });
 
+test('restarts that were asked for do not count in a row of those that did not help', async (t) => {
+  const { recovery, counts, pass } = aTransport(t);
+  recovery.stateChanged('connected');
+  for (let renewal = 0; renewal < 6; renewal += 1) {
+    recovery.restartNow();
+    await pass(0);
+  }
+  recovery.stateChanged('failed');
+  await pass(0);
+  for (let second = 0; second < 60; second += 1) await pass(1000);
+  assert.equal(counts.hopeless, 1);
+});
+
 test('a server that does not answer is doubted, once for each restart', async (t) => {
   const { recovery, counts, pass } = aTransport(t, () => new Promise(() => undefined));
   recovery.stateChanged('disconnected');
-  await pass(700);
+  await pass(300);
   assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
-  await pass(1500);
+  await pass(1000);
   await pass(60_000);
   assert.deepEqual(counts, { restarts: 1, unanswered: 1, hopeless: 0 });
 });
@@ -74,6 +87,19 @@ test('a server that answers is not, though the connection stays down', async (t)
   await pass(0);
   await pass(2999);
   assert.deepEqual(counts, { restarts: 1, unanswered: 0, hopeless: 0 });
+});
+
+test('a loss is told of when its first restart begins, and one that was asked for is none', async (t) => {
+  const { recovery, told, pass } = aTransport(t);
+  recovery.restartNow();
+  await pass(0);
+  assert.equal(told.lost, 0);
+  recovery.stateChanged('connected');
+  recovery.stateChanged('disconnected');
+  await pass(300);
+  await pass(3000);
+  await pass(4500);
+  assert.equal(told.lost, 1);
 });
 
 test('a closed room restarts nothing', async (t) => {
@@ -88,6 +114,7 @@ function aTransport(t: TestContext, outcome: () => Promise<void> = () => Promise
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const scope = createScope();
+  const told = { lost: 0 };
   const counts = { restarts: 0, unanswered: 0, hopeless: 0 };
   const recovery = watchIce({
     scope,
@@ -96,6 +123,7 @@ function aTransport(t: TestContext, outcome: () => Promise<void> = () => Promise
       return outcome();
     },
     unanswered: () => (counts.unanswered += 1),
+    lost: () => (told.lost += 1),
     hopeless: () => (counts.hopeless += 1),
   });
   const pass = async (milliseconds: number) => {
@@ -103,5 +131,5 @@ function aTransport(t: TestContext, outcome: () => Promise<void> = () => Promise
     // What follows a restart comes some microtasks later.
     for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   };
-  return { recovery, counts, pass, scope };
+  return { recovery, counts, told, pass, scope };
 }
