@@ -23,7 +23,7 @@
 #include "uv-poll.h"
 
 /* Raised with every change to what JavaScript and C agree on; src/relay/datagram-addon.ts holds the same number. */
-#define LAYOUT 4
+#define LAYOUT 5
 
 /* Words of a record: received datagram, datagram to send, ICMP error. */
 #define RX_STRIDE 8
@@ -81,6 +81,7 @@ typedef struct {
   uint8_t family; /* AF_INET, AF_INET6 */
   bool dont_fragment;
   bool shared; /* other descriptors of it are open elsewhere */
+  bool stream; /* not for datagrams: a connection that is only read here */
   uint8_t segmentation_refused; /* times in a row */
 } Socket;
 
@@ -153,6 +154,9 @@ typedef struct {
 int socket_bind(int type, const SocketOptions *options);
 
 int socket_open(Engine *engine, const SocketOptions *options);
+/* Reads a connection whose owner has another descriptor of it, and does not read. */
+int socket_read_stream(Engine *engine, int stream);
+void socket_unwatch(Engine *engine, const Socket *socket);
 void socket_close(Engine *engine, uint32_t index);
 void sockets_close_all(Engine *engine);
 void sockets_wake_resting(Engine *engine);

@@ -129,6 +129,14 @@ static napi_value Open(napi_env env, napi_callback_info info) {
   return integer(env, socket_open(engine, &options));
 }
 
+/* readStream(engine, descriptor) → handle or -errno */
+static napi_value ReadStream(napi_env env, napi_callback_info info) {
+  int32_t descriptor;
+  Engine *engine = arguments_of(env, info, 1, &descriptor);
+  if (engine == NULL) return refuse(env, "readStream: bad arguments");
+  return integer(env, socket_read_stream(engine, descriptor));
+}
+
 /* bindOnly(stream, family, a, b, c, d, port) → descriptor or -errno */
 static napi_value BindOnly(napi_env env, napi_callback_info info) {
   napi_value values[7];
@@ -212,6 +220,7 @@ NAPI_MODULE_INIT() {
       {"layout", NULL, NULL, NULL, NULL, integer(env, LAYOUT), napi_enumerable, NULL},
       {"create", NULL, Create, NULL, NULL, NULL, napi_enumerable, NULL},
       {"open", NULL, Open, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readStream", NULL, ReadStream, NULL, NULL, NULL, napi_enumerable, NULL},
       {"bindOnly", NULL, BindOnly, NULL, NULL, NULL, napi_enumerable, NULL},
       {"closeOnly", NULL, CloseOnly, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeNow", NULL, WriteNow, NULL, NULL, NULL, napi_enumerable, NULL},

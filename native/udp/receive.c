@@ -14,6 +14,7 @@
 struct Receiver {
   uint32_t used;    /* slots */
   uint32_t records; /* in rx: at most as many */
+  uint32_t of_streams; /* of them */
   uint32_t icmp_errors;
   struct mmsghdr messages[MAX_SLOTS];
   struct iovec vectors[MAX_SLOTS];
@@ -36,11 +37,30 @@ Receiver *receiver_create(const Engine *engine) {
 
 void receiver_free(Receiver *receiver) { free(receiver); }
 
+/* Reads what fits into a slot; whether more is likely. Its end has length 0, and an error -1: both are told once. */
+static bool read_stream(Engine *engine, uint32_t index) {
+  Receiver *receiver = engine->receiver;
+  const Socket *socket = &engine->sockets[index];
+  uint32_t slot = receiver->used;
+  ssize_t got = recv(socket->fd, engine->slab + (size_t)slot * engine->slot_stride, engine->slot_length, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got <= 0) socket_unwatch(engine, socket);
+  int32_t *record = engine->rx + (size_t)receiver->records++ * RX_STRIDE;
+  memset(record, 0, RX_STRIDE * sizeof *record);
+  record[0] = (int32_t)index;
+  record[1] = (int32_t)(slot * engine->slot_stride);
+  record[2] = got < 0 ? -1 : (int32_t)got;
+  receiver->of_streams++;
+  receiver->used = slot + 1;
+  return got == (ssize_t)engine->slot_length;
+}
+
 /* Reads at most `limit` datagrams; whether there were as many. */
 static bool read_socket(Engine *engine, uint32_t index, uint32_t limit) {
   Receiver *receiver = engine->receiver;
   uint32_t first = receiver->used;
   count(engine, RECEIVE_CALLS, 1);
+  if (engine->sockets[index].stream) return read_stream(engine, index);
   int read = recvmmsg(engine->sockets[index].fd, receiver->messages + first, limit, MSG_DONTWAIT, NULL);
   /* Nothing there after all, or an error that an ICMP left behind, which this call has taken away. */
   if (read <= 0) return false;
@@ -103,12 +123,14 @@ static bool hand_over(Engine *engine, Deliver deliver) {
   Receiver *receiver = engine->receiver;
   uint32_t datagrams = receiver->records;
   uint32_t icmp_errors = receiver->icmp_errors;
+  uint32_t received = datagrams - receiver->of_streams;
+  receiver->of_streams = 0;
   receiver->used = 0;
   receiver->records = 0;
   receiver->icmp_errors = 0;
   if (datagrams == 0 && icmp_errors == 0) return true;
   if (datagrams > 0) count(engine, BATCHES, 1);
-  count(engine, RECEIVED, datagrams);
+  count(engine, RECEIVED, received);
   count(engine, ICMP_ERRORS, icmp_errors);
   return deliver(engine, datagrams, icmp_errors);
 }
@@ -133,7 +155,7 @@ bool receive_ready(Engine *engine, Deliver deliver) {
     uint32_t index = (uint32_t)event.data.u64;
     Socket *socket = socket_at(engine, index);
     if (socket == NULL || socket->generation != (uint32_t)(event.data.u64 >> 32)) continue;
-    if (event.events & EPOLLERR) read_errors(engine, index);
+    if ((event.events & EPOLLERR) && !socket->stream) read_errors(engine, index);
     /* Reading also takes away an error whose ICMP found no room in the queue, which would keep the socket ready. */
     more |= read_socket(engine, index, least(share, slots - receiver->used));
   }

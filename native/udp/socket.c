@@ -157,11 +157,32 @@ int socket_open(Engine *engine, const SocketOptions *options) {
   return (int)index;
 }
 
+int socket_read_stream(Engine *engine, int stream) {
+  if (engine->ended) return -EBADF;
+  if (engine->free_places == NONE && !grow(engine)) return -EMFILE;
+  int fd = fcntl(stream, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  uint32_t index = engine->free_places;
+  int failed = watch(engine, fd, index);
+  if (failed != 0) {
+    (void)close(fd);
+    return failed;
+  }
+  Socket *place = &engine->sockets[index];
+  engine->free_places = place->next;
+  *place = (Socket){.fd = fd, .generation = place->generation, .shared = true, .stream = true};
+  return (int)index;
+}
+
+void socket_unwatch(Engine *engine, const Socket *socket) {
+  (void)epoll_ctl(engine->epoll, EPOLL_CTL_DEL, socket->fd, NULL);
+}
+
 void socket_close(Engine *engine, uint32_t index) {
   Socket *place = socket_at(engine, index);
   if (place == NULL) return;
   /* The epoll instance forgets a socket with its last descriptor. */
-  if (place->shared) (void)epoll_ctl(engine->epoll, EPOLL_CTL_DEL, place->fd, NULL);
+  if (place->shared) socket_unwatch(engine, place);
   (void)close(place->fd);
   place->fd = -1;
   place->generation++;

@@ -3,45 +3,15 @@ import type { Socket } from 'node:net';
 
 import { parseAddress, type TransportAddress } from '../stun/address.ts';
 import { FrameReader, LONGEST_FRAME } from './framing.ts';
-import { SendBuffer, type WriteNow } from './send-buffer.ts';
+import { SendBuffer } from './send-buffer.ts';
+import type { StreamLimits } from './stream-limits.ts';
+import { descriptorOf, type TcpAddon } from './tcp-addon.ts';
 import { THREAD_COUNTERS, type ThreadCounter } from './thread-counters.ts';
-
-/** Times in milliseconds, sizes in bytes. */
-export type StreamLimits = {
-  /** Connections at once. */
-  readonly connections: number;
-  readonly connectionsPerAddress: number;
-  /** Connections at once that have not authenticated. */
-  readonly strangers: number;
-  /** For which a connection may be one of them. */
-  readonly strangerTimeout: number;
-  /** For which an authenticated connection may be silent; longer than an allocation lives without a refresh. */
-  readonly idleTimeout: number;
-  /** What may wait for a reader before frames are dropped, and before the connection is closed. */
-  readonly softBacklog: number;
-  readonly hardBacklog: number;
-  /** For which a reader may be above the former. */
-  readonly slowTimeout: number;
-};
-
-export const STREAM_LIMITS: Omit<
-  StreamLimits,
-  'connections' | 'connectionsPerAddress' | 'strangers' | 'strangerTimeout'
-> = {
-  // An allocation lives for an hour at most without a word of its client.
-  idleTimeout: 65 * 60_000,
-  softBacklog: 256 * 1024,
-  hardBacklog: 1024 * 1024,
-  slowTimeout: 10_000,
-};
 
 /** How long a connection that is being closed may take to read what was sent to it. */
 const LINGER_MS = 2000;
 /** No STUN message that a stranger has reason to send is longer. */
 const STRANGERS_FRAME = 2048;
-/** One that is idle or slow is noticed within this time. */
-export const SWEEP_EVERY_MS = 1000;
-
 export type ClientTransport = 'tcp' | 'tls';
 
 /** A client's connection. */
@@ -55,6 +25,8 @@ type Stream = ClientStream & {
   readonly socket: Socket;
   readonly remote: string;
   readonly send: SendBuffer;
+  /** By which the addon tells of what has come; undefined where Node reads. */
+  readonly reads: number | undefined;
   reader: FrameReader;
   authenticated: boolean;
   heardAt: number;
@@ -67,7 +39,7 @@ type Stream = ClientStream & {
 export type StreamHandlers = {
   /** A whole frame, as `bytes` from `start` to `end`, valid during the call. */
   frame(stream: ClientStream, bytes: Buffer, start: number, end: number): void;
-  /** All frames of a chunk have been handed over. */
+  /** All frames of a chunk that Node has read have been handed over. */
   readEnd(): void;
   /** The connection is gone, not by `close`. */
   closed(handle: number): void;
@@ -77,6 +49,8 @@ export type ClientStreams = {
   /** Takes a connection that was accepted; it may be refused, and is then destroyed. `raw`: what `socket` runs over. */
   adopt(socket: Socket, transport: ClientTransport, raw: Socket): void;
   has(handle: number): boolean;
+  /** What the addon has read of a connection: `length` bytes of the slab, or 0 for its end, -1 for an error. */
+  arrived(reads: number, offset: number, length: number): void;
   /**
    * Queues header, then payload, both of the slab. `droppable`: relayed data, which is dropped whole where the reader is
    * too slow. Nothing is sent before `flush`.
@@ -107,8 +81,8 @@ export type StreamContext = {
   readonly now: () => number;
   readonly newHandle: () => number;
   readonly handlers: StreamHandlers;
-  /** For TCP; undefined where there is no addon. */
-  readonly writeNow: WriteNow | undefined;
+  /** Undefined where there is none: Node does it all. */
+  readonly addon: TcpAddon | undefined;
 };
 
 export function createClientStreams({
@@ -118,9 +92,11 @@ export function createClientStreams({
   now,
   newHandle,
   handlers,
-  writeNow,
+  addon,
 }: StreamContext): ClientStreams {
   const streams = new Map<number, Stream>();
+  /** Those that the addon reads. */
+  const readByAddon = new Map<number, Stream>();
   /** In the order in which they came. */
   const strangers = new Map<number, { readonly stream: Stream; readonly since: number }>();
   const perAddress = new Map<string, number>();
@@ -133,6 +109,7 @@ export function createClientStreams({
 
   function forget(stream: Stream): boolean {
     if (!streams.delete(stream.handle)) return false;
+    if (stream.reads !== undefined && readByAddon.delete(stream.reads)) addon?.stopReading(stream.reads);
     if (strangers.delete(stream.handle)) count('gauge.strangers', -1);
     count(`gauge.streams.${stream.transport}`, -1);
     const left = (perAddress.get(stream.remote) ?? 1) - 1;
@@ -165,13 +142,19 @@ export function createClientStreams({
     const rest = stream.reader.read(chunk);
     if (rest === 'malformed') cut(stream, 'closed.malformed');
     // A bridge has taken the connection over in the middle of the chunk.
-    else if (stream.released && rest !== undefined && rest.length > 0) stream.socket.unshift(rest);
-    handlers.readEnd();
+    else if (stream.released && rest !== undefined && rest.length > 0) stream.socket.unshift(Buffer.from(rest));
   }
 
   function watch(stream: Stream): void {
     const { socket } = stream;
-    socket.on('data', (chunk: Buffer) => read(stream, chunk));
+    if (stream.reads !== undefined) readByAddon.set(stream.reads, stream);
+    else {
+      socket.on('data', (chunk: Buffer) => {
+        read(stream, chunk);
+        handlers.readEnd();
+      });
+      socket.resume();
+    }
     // Nothing is learnt from an error that `close` does not say.
     socket.on('error', () => {
       if (stream.transport === 'tls' && !stream.authenticated && streams.has(stream.handle)) count('closed.tls-error');
@@ -219,9 +202,11 @@ export function createClientStreams({
         return refuse(socket, 'closed.address-cap');
       }
       makeRoomForStranger();
+      const descriptor = transport === 'tcp' ? descriptorOf(raw) : undefined;
       const stream: Stream = {
         ...{ handle: newHandle(), transport, address, socket, remote },
-        send: new SendBuffer(socket, transport === 'tcp' ? writeNow : undefined),
+        send: new SendBuffer(socket, descriptor === undefined ? undefined : addon?.writeNow),
+        reads: descriptor === undefined ? undefined : addon?.startReading(descriptor),
         reader: new FrameReader({
           frame(bytes, start, end) {
             handlers.frame(stream, bytes, start, end);
@@ -241,6 +226,13 @@ export function createClientStreams({
       watch(stream);
     },
     has: (handle) => streams.has(handle),
+    arrived(reads, offset, length) {
+      const stream = readByAddon.get(reads);
+      if (stream === undefined) return;
+      if (length > 0) read(stream, slab.subarray(offset, offset + length));
+      else if (length === 0) stream.socket.destroySoon();
+      else stream.socket.destroy();
+    },
     send(handle, headerOffset, headerLength, offset, length, droppable) {
       const stream = streams.get(handle);
       if (stream === undefined || tooSlow(stream, droppable)) return;
@@ -264,7 +256,8 @@ export function createClientStreams({
       forget(stream);
       lingering.set(stream.socket, now() + LINGER_MS);
       stream.socket.once('close', () => lingering.delete(stream.socket));
-      stream.socket.destroySoon();
+      // What still comes is thrown away: unread, it would keep the client from what was sent to it last.
+      stream.socket.resume().destroySoon();
     },
     release(handle) {
       const stream = streams.get(handle);

@@ -92,6 +92,12 @@ export type DatagramIo = {
 
   /** Opens and binds a socket at once. Returns its handle, or a negative errno (-EADDRINUSE, -EMFILE, …). */
   open(options: OpenOptions): SocketHandle;
+  /**
+   * Reads a connection along with the datagrams, the addon only. `descriptor` remains its owner's, who writes and does
+   * not read. Each record of `rx` that names the handle is what came, in its order; length 0 is its end and -1 an error,
+   * told once. Returns the handle, to be closed like a socket's, or a negative errno.
+   */
+  readonly readStream?: (descriptor: number) => SocketHandle;
   /** The port that an open socket is bound to; 0 for a closed one. */
   portOf(socket: SocketHandle): number;
   /** Sends what this socket has queued, then closes it. Nothing more is reported for it. Idempotent. */

@@ -1,4 +1,5 @@
-import { FAMILY, type Family } from '../stun/address.ts';
+import { FAMILY, type Family, familyOfWords } from '../stun/address.ts';
+import type { PeerPolicy } from '../turn/peer-policy.ts';
 
 /** Which UDP ports of the relay addresses are relay sockets, and of which thread: in memory that all threads share. */
 export type PortOwners = {
@@ -26,6 +27,23 @@ export function portOwners(memory: SharedArrayBuffer): PortOwners {
     },
     forget(thread) {
       for (const [index, owner] of owners.entries()) if (owner === thread + 1) owners[index] = 0;
+    },
+  };
+}
+
+/**
+ * A policy knows the range that relay sockets may be in; here it is known which of them are. A client on this very
+ * machine may have a port of that range, and is no relay of ours.
+ */
+export function exactPolicy(policy: PeerPolicy, owners: PortOwners): PeerPolicy {
+  return {
+    check: (...address) => policy.check(...address),
+    route: (a, b, c, d, port, into) => policy.route(a, b, c, d, port, into),
+    arrived: (a, b, c, d, port, into) => policy.arrived(a, b, c, d, port, into),
+    isOwnRelay: (a, b, c, d, port) => owners.has(familyOfWords(a, b, c), port) && policy.isOwnRelay(a, b, c, d, port),
+    configure: (options) => policy.configure(options),
+    get version() {
+      return policy.version;
     },
   };
 }

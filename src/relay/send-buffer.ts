@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 
+import { descriptorOf, type WriteNow } from './tcp-addon.ts';
+
 /** Room for what a batch usually has for one reader. */
 const CHUNK = 16 * 1024;
-
-/** Writes at once as many of the first `length` bytes as a descriptor takes: their number, or a negative errno. */
-export type WriteNow = (descriptor: number, bytes: Uint8Array, length: number) => number;
 
 /**
  * What is to be written to one stream, gathered so that a batch of frames becomes one write: one system call for TCP,
@@ -60,11 +59,4 @@ export class SendBuffer {
     const descriptor = descriptorOf(this.#socket);
     return descriptor === undefined ? 0 : Math.max(0, this.#writeNow(descriptor, chunk, length));
   }
-}
-
-/** The file descriptor of a TCP connection. Node has it, and has no other name for it. */
-function descriptorOf(socket: Socket): number | undefined {
-  const { _handle: handle } = socket as Socket & { _handle?: { fd?: unknown } | null };
-  const fd = handle?.fd;
-  return typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }

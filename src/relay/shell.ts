@@ -9,17 +9,15 @@ import { type Family, parseAddress, type TransportAddress } from '../stun/addres
 import { STREAM_HANDLES, type TurnEvent, type TurnOutput } from '../turn/events.ts';
 import { CONTROL, HEADER_ROOM, RELAYED } from '../turn/route.ts';
 import { ANSWER_ROOM, type TurnServer } from '../turn/server.ts';
-import {
-  type ClientStream,
-  type ClientStreams,
-  createClientStreams,
-  type StreamContext,
-  type StreamLimits,
-} from './client-streams.ts';
+import { type ClientStream, type ClientStreams, createClientStreams } from './client-streams.ts';
+import type { UdpAddon } from './datagram-addon.ts';
 import { type DatagramIo, RX_STRIDE } from './datagram-io.ts';
+import { createDeadlineTimer } from './deadline-timer.ts';
 import { LONGEST_FRAME } from './framing.ts';
 import { createPeerStreams, type PeerStreams } from './peer-streams.ts';
 import { createRelaySockets, type RelaySocketOptions, type RelaySockets } from './relay-sockets.ts';
+import type { StreamLimits } from './stream-limits.ts';
+import { createTcpAddon } from './tcp-addon.ts';
 
 /** What an allocation's life brings that others want to know. */
 export type ShellFact = Extract<TurnOutput, { type: 'allocated' | 'ended' }>;
@@ -36,7 +34,8 @@ export type ShellOptions = {
   /** What `streams` count; see THREAD_COUNTERS. */
   readonly counters: Float64Array;
   readonly bindStream: Parameters<typeof createPeerStreams>[0]['bindStream'];
-  readonly writeNow: StreamContext['writeNow'];
+  /** For TCP connections of clients; undefined where `io` has none. */
+  readonly addon: UdpAddon | undefined;
   readonly onFact: (fact: ShellFact) => void;
 };
 
@@ -72,10 +71,12 @@ export type Shell = {
 const NOBODY = 0;
 const CLIENTS = 1;
 const PEERS = 2;
+/** A client's TCP connection. */
+const STREAM = 3;
 /** DatagramIo's handles are below this. */
 const UDP_HANDLES = 1 << 16;
-/** setTimeout's longest. */
-const LONGEST_WAIT = 0x7fff_ffff;
+/** A 31-bit integer's largest. */
+const LAST_HANDLE = 0x7fff_ffff;
 
 export function createShell(options: ShellOptions): Shell {
   const { io, server, onFact } = options;
@@ -95,13 +96,12 @@ export function createShell(options: ShellOptions): Shell {
 
   const queue: TurnEvent[] = [];
   let running = false;
-  let timer: NodeJS.Timeout | undefined;
-  let armedFor = Infinity;
+  const timer = createDeadlineTimer(() => tell({ type: 'deadline' }));
   let unsettled = false;
 
   const newHandle = () => {
     do {
-      lastHandle = lastHandle === LONGEST_WAIT ? STREAM_HANDLES : lastHandle + 1;
+      lastHandle = lastHandle === LAST_HANDLE ? STREAM_HANDLES : lastHandle + 1;
     } while (clients.has(lastHandle) || peers.has(lastHandle) || relays.localOf(lastHandle) !== undefined);
     return lastHandle;
   };
@@ -117,7 +117,11 @@ export function createShell(options: ShellOptions): Shell {
   const clients: ClientStreams = createClientStreams({
     limits: options.streams,
     counters: options.counters,
-    writeNow: options.writeNow,
+    addon:
+      options.addon &&
+      createTcpAddon(options.addon, io, (reads, open) => {
+        side[reads] = open ? STREAM : NOBODY;
+      }),
     slab: bytes,
     now: clock,
     newHandle,
@@ -217,6 +221,8 @@ export function createShell(options: ShellOptions): Shell {
         else if (verdict === CONTROL) {
           run({ type: 'message', socket, transport: 'udp', address: { a, b, c, d, port }, offset, length });
         }
+      } else if (side[socket] === STREAM) {
+        clients.arrived(socket, offset, length);
       }
     }
     clients.flush();
@@ -248,7 +254,7 @@ export function createShell(options: ShellOptions): Shell {
       for (const output of server.handle(next, now)) perform(output);
     }
     running = false;
-    arm();
+    timer.arm(server.nextDeadline());
   }
 
   function perform(output: TurnOutput): void {
@@ -297,20 +303,6 @@ export function createShell(options: ShellOptions): Shell {
     answers.offset = Math.max(answers.offset, (offset + length + 7) & ~7);
   }
 
-  /** Sets the one timer for the earliest deadline. One that fires too early finds nothing due, and is set anew. */
-  function arm(): void {
-    const due = server.nextDeadline() ?? Infinity;
-    if (due >= armedFor) return;
-    clearTimeout(timer);
-    armedFor = due;
-    timer = setTimeout(onDeadline, Math.min(LONGEST_WAIT, Math.max(0, due - Date.now())));
-  }
-
-  function onDeadline(): void {
-    armedFor = Infinity;
-    tell({ type: 'deadline' });
-  }
-
   beginAnew();
   return {
     onBatch,
@@ -333,8 +325,7 @@ export function createShell(options: ShellOptions): Shell {
     },
     end() {
       unsettled = false;
-      clearTimeout(timer);
-      armedFor = -Infinity;
+      timer.stop();
       clients.end();
       peers.end();
       relays.end();

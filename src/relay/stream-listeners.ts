@@ -22,9 +22,9 @@ export async function openStreamListeners(
 ): Promise<StreamListeners> {
   let secureContext = certificate && createSecureContext(certificate);
   const servers: Server[] = [];
-  const open = async (port: number | undefined, take: (raw: Socket) => void) => {
+  const open = async (port: number | undefined, pauseOnConnect: boolean, take: (raw: Socket) => void) => {
     for (const { ip } of port === undefined ? [] : listen) {
-      const server = createServer({ noDelay: true }, take);
+      const server = createServer({ noDelay: true, pauseOnConnect }, take);
       servers.push(server);
       await listening(server, ip, port!);
     }
@@ -33,8 +33,9 @@ export async function openStreamListeners(
     for (const server of servers) server.close();
   };
   try {
-    await open(ports.tcp, (raw) => accept(raw, 'tcp', raw));
-    await open(ports.tls, (raw) => {
+    // Whoever takes it decides who reads it.
+    await open(ports.tcp, true, (raw) => accept(raw, 'tcp', raw));
+    await open(ports.tls, false, (raw) => {
       // Those of the socket above it say as much.
       raw.on('error', () => undefined);
       if (secureContext === undefined) raw.destroy();

@@ -2,34 +2,26 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
 import type { Millis } from '../kernel/clock.ts';
-import {
-  addressText,
-  FAMILY,
-  type Family,
-  familyOf,
-  familyOfWords,
-  parseAddress,
-  type TransportAddress,
-} from '../stun/address.ts';
+import { addressText, FAMILY, type Family, familyOf, parseAddress, type TransportAddress } from '../stun/address.ts';
 import { createAnswerLimit } from '../turn/answer-limit.ts';
 import { type BandwidthLimit, type BandwidthLimits, createBandwidth } from '../turn/bandwidth.ts';
 import { createNonces } from '../turn/nonce.ts';
 import type { BehaviorEndpoint } from '../turn/options.ts';
-import { createPeerPolicy, type PeerPolicy } from '../turn/peer-policy.ts';
+import { createPeerPolicy } from '../turn/peer-policy.ts';
 import { createQuotas, type QuotaLimits } from '../turn/quotas.ts';
 import { createTurnServer, type TurnServer } from '../turn/server.ts';
 import { createUsers } from '../turn/users.ts';
-import { STREAM_LIMITS, SWEEP_EVERY_MS } from './client-streams.ts';
 import type { Order, Report, ThreadStart } from './control.ts';
 import { counterBoard } from './counter-board.ts';
-import { bindStream, loadUdpAddon, writeNow } from './datagram-addon.ts';
+import { bindStream, loadUdpAddon } from './datagram-addon.ts';
 import { createDatagramIo } from './datagram-create.ts';
 import type { DatagramIo } from './datagram-io.ts';
-import { type PortOwners, portOwners } from './port-owners.ts';
+import { exactPolicy, type PortOwners, portOwners } from './port-owners.ts';
 import { createPortPool, shareOfPorts } from './port-pool.ts';
 import type { Listener } from './listeners.ts';
 import type { LocalAddress } from './relay-sockets.ts';
 import { createShell, FRAME_ROOM, type Shell, type ShellOptions } from './shell.ts';
+import { STREAM_LIMITS, SWEEP_EVERY_MS } from './stream-limits.ts';
 import { openStreamListeners } from './stream-listeners.ts';
 import { watchEventLoop } from './thread-load.ts';
 import { createUsageReport } from './usage-report.ts';
@@ -186,31 +178,11 @@ function createAccess(slab: Uint8Array<ArrayBuffer>, start: ThreadStart, owners:
   };
 }
 
-/**
- * A policy knows the range that relay sockets may be in; here it is known which of them are. A client on this very
- * machine may have a port of that range, and is no relay of ours.
- */
-function exactPolicy(policy: PeerPolicy, owners: PortOwners): PeerPolicy {
-  return {
-    check: (...address) => policy.check(...address),
-    route: (a, b, c, d, port, into) => policy.route(a, b, c, d, port, into),
-    arrived: (a, b, c, d, port, into) => policy.arrived(a, b, c, d, port, into),
-    isOwnRelay: (a, b, c, d, port) => owners.has(familyOfWords(a, b, c), port) && policy.isOwnRelay(a, b, c, d, port),
-    configure: (options) => policy.configure(options),
-    get version() {
-      return policy.version;
-    },
-  };
-}
-
-/** With the addon, connections to peers leave from the relayed port, and TCP is written to at less cost. */
-function tcpByAddon(io: DatagramIo, { addonPath }: ThreadStart): Pick<ShellOptions, 'bindStream' | 'writeNow'> {
-  if (io.kind !== 'addon' || addonPath === undefined) return { bindStream: undefined, writeNow: undefined };
+/** With the addon, connections to peers leave from the relayed port, and clients' TCP is read and written at less cost. */
+function tcpByAddon(io: DatagramIo, { addonPath }: ThreadStart): Pick<ShellOptions, 'bindStream' | 'addon'> {
+  if (io.kind !== 'addon' || addonPath === undefined) return { bindStream: undefined, addon: undefined };
   const addon = loadUdpAddon(addonPath);
-  return {
-    bindStream: (address, port) => bindStream(addon, { ...address, port }),
-    writeNow: (descriptor, bytes, length) => writeNow(addon, descriptor, bytes, length),
-  };
+  return { bindStream: (address, port) => bindStream(addon, { ...address, port }), addon };
 }
 
 type OpenListener = Listener & { readonly socket: number };

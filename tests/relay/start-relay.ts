@@ -55,6 +55,8 @@ export async function startRelay(
   const lines: TestRelay['lines'] = [];
   const ended: TestRelay['ended'] = [];
   const clients: TurnClient[] = [];
+  /** One user has one credential, though a second passes between two of its clients. */
+  const credentials = new Map<string, ReturnType<typeof timeLimited>>();
   const relay = await createRelay({
     threads: 1,
     listen: [{ ip: '127.0.0.1' }, { ip: '::1' }],
@@ -94,13 +96,10 @@ export async function startRelay(
     ) {
       const port = relay.ports[transport];
       if (port === undefined) throw new Error(`this relay does not offer ${transport}`);
-      const client = await openTurnClient({
-        host,
-        port,
-        transport,
-        timeout,
-        ...timeLimited(SECRET, identity, seconds),
-      });
+      const name = `${seconds}:${identity}`;
+      const credential = credentials.get(name) ?? timeLimited(SECRET, identity, seconds);
+      credentials.set(name, credential);
+      const client = await openTurnClient({ host, port, transport, timeout, ...credential });
       clients.push(client);
       return client;
     },
