@@ -176,6 +176,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     doors,
     clock,
     settings: config.signaling,
+    beacons: qoe !== undefined,
     messages: config.limits.messages,
     origins: config.cors.origins,
     addressOf: (peer, forwardedFor) => proxies.client(normalizeAddress(peer), forwardedFor),

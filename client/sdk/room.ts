@@ -97,7 +97,8 @@ export class RoomSession implements Room {
     this.#others = createOthers(context, levels, { subscribe: options.subscribe, granted, self: identity });
     this.#hearing = createHearing({ levels, self: this.self, others: this.#others, emit: context.emit });
     this.admin = createAdmin(context.request);
-    this.#reporter = options.qoe.enabled === false ? undefined : this.#createReporter(joined);
+    const measured = joined.beacons && options.qoe.enabled !== false;
+    this.#reporter = measured ? this.#createReporter(joined) : undefined;
     this.#encryption = this.#createEncryption();
     this.#messages = this.#createMessages();
     this.#chat = createChat({

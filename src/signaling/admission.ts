@@ -17,6 +17,8 @@ export type AdmissionOptions = {
   readonly session: Omit<SessionContext, 'onEnd'>;
   /** Milliseconds for which rooms keep a participant without a socket. */
   readonly resumeWithin: number;
+  /** Whether the server takes QoE beacons. */
+  readonly beacons: boolean;
   readonly onFact: SignalingObserver;
 };
 
@@ -69,7 +71,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function greeting({ id, secret }: Session, joined: JoinedRoom): string {
     const resumeWithin = options.resumeWithin / 1000;
-    return joinedText({ ...joined, protocol: PROTOCOL_VERSION, session: { id, secret, resumeWithin } });
+    const { beacons } = options;
+    return joinedText({ ...joined, protocol: PROTOCOL_VERSION, session: { id, secret, resumeWithin }, beacons });
   }
 
   /** The hello; one that does not fit counts as an attempt, as does a resume. A join is counted with its token. */

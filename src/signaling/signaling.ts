@@ -45,6 +45,8 @@ export type SignalingOptions = {
   readonly doors: Pick<Doors, 'admit' | 'check'>;
   readonly clock: Clock;
   readonly settings: SignalingSettings;
+  /** Whether the server takes QoE beacons: clients are told, and send none where it does not. */
+  readonly beacons: boolean;
   /** The limit behind the door `messages`: a socket that sends four times as much is closed. Default: 50/s, 250. */
   readonly messages?: RateLimit;
   /** Origins whose pages may connect, besides the server's own; `*` for every origin. */
@@ -100,6 +102,7 @@ export function createSignaling(options: SignalingOptions): Signaling {
     authenticator: options.authenticator,
     doors: options.doors,
     resumeWithin: settings.resumeWithin,
+    beacons: options.beacons,
     onFact,
     session: {
       clock,

@@ -229,6 +229,8 @@ export type Joined = JoinedRoom & {
   protocol: typeof PROTOCOL_VERSION;
   /** What a resume needs. The secret is the session's own and worthless elsewhere. */
   session: { id: string; secret: string; /** Seconds for which a lost socket can be resumed. */ resumeWithin: number };
+  /** Whether there is anybody to send QoE beacons to. */
+  beacons: boolean;
 };
 /** First message after a resume; the missed events follow. */
 export type Resumed = { sessionId: string; tick: TickFrame };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { startServer } from '../support/server.ts';
 import { type BeaconWitness, startBeaconWitness } from './support/beacon-witness.ts';
 import { eventually, throughout } from './support/eventually.ts';
 import type { Guest } from './support/guest.ts';
@@ -152,6 +153,22 @@ test('a resumed session goes on with its numbers; who had to join again begins a
 
 test('switched off, it sends nothing', async (t) => {
   const { witness } = await aCall(t, 'off', { enabled: false });
+  await throughout(
+    'nothing is sent',
+    4000,
+    () => witness.seen.length,
+    (count) => count === 0,
+  );
+});
+
+test('nothing is sent to a server that takes nothing', async (t) => {
+  const server = await startServer(['--qoe.enabled', 'false']);
+  t.after(() => server.close());
+  const witness = await startBeaconWitness(server.port);
+  t.after(() => witness.close());
+  const ada = await stage.guest(t, 'ada', witness.origin);
+  await ada.join(await server.token('silent', 'ada'));
+  await ada.publish();
   await throughout(
     'nothing is sent',
     4000,

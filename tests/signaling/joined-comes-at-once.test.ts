@@ -24,6 +24,7 @@ test('joined follows the CONNECT answer with no further message of the client', 
   assert.deepEqual(payload.media.rtpCapabilities, CAPABILITIES);
   assert.notEqual(payload.media.send.id, payload.media.recv.id);
   assert.equal(payload.session.resumeWithin, 20);
+  assert.equal(payload.beacons, true);
 });
 
 test('two participants see each other come, talk and go', async (t) => {

@@ -105,6 +105,7 @@ export async function startServer(t: TestContext, options: TestServerOptions = {
     doors,
     clock: systemClock,
     settings,
+    beacons: true,
     origins: options.origins ?? [],
     log: { debug: () => undefined, error: (fault) => faults.push(fault) },
     onFact: (fact) => facts.push(fact),
