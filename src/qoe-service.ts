@@ -1,4 +1,5 @@
 /** Quality of experience as a part of this server: from rooms, media and beacons to scores, facts, answers and metrics. */
+import { basename } from 'node:path';
 import { type BeaconDesk, BEACON_ROUTE, type BeaconRouteOptions, serveBeacons } from './api/beacon-route.ts';
 import { participantJson } from './api/qoe-answers.ts';
 import { createQoeReports } from './api/qoe-reports.ts';
@@ -192,6 +193,7 @@ function levelsOf(sessions: QoeSessions): Record<string, number> {
   return counts;
 }
 
-function faultOf({ state: { fault } }: QoeStore): string | undefined {
-  return fault === undefined ? undefined : `The store cannot be written (${fault.why}): calls go on, and so do scores.`;
+function faultOf({ state: { fault, setAside } }: QoeStore): string | undefined {
+  if (fault !== undefined) return `The store cannot be written (${fault.why}): calls go on, and so do scores.`;
+  return setAside && `The store could not be read: it is ${basename(setAside)} now, and an empty one took its place.`;
 }

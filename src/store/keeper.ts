@@ -55,6 +55,16 @@ export class Keeper<Database extends { close(): void }> {
     return true;
   }
 
+  /** What `act` reads; throws what SQLite says. What it finds to be damaged is dealt with as by `attempt`. */
+  read<Result>(act: (database: Database) => Result): Result {
+    try {
+      return act(this.open());
+    } catch (error) {
+      if (faultOf(error) === 'corrupt') this.#failed(error);
+      throw error;
+    }
+  }
+
   /** Lets go of the file. The next attempt opens it again. */
   close(): void {
     try {

@@ -11,14 +11,22 @@ export type SqliteOptions = {
    * outlives the process however that ends, and a loss of power takes what came after the last checkpoint. `full`: the disk.
    */
   readonly durability: 'normal' | 'full';
+  /**
+   * Whether this connection is the only one, of this process and others, and refuses them. SQLite then keeps the index of the
+   * log in its own memory (https://sqlite.org/wal.html#noshm): no file beside the database is mapped, and whatever happens
+   * to such a file can neither kill the process (SIGBUS where it is cut short) nor send SQLite around in circles.
+   */
+  readonly alone: boolean;
   /** `PRAGMA user_version` counts the steps that a file has had. A step that was released is never changed. */
   readonly migrations: readonly string[];
 };
 
 /** Opens or makes the file. Throws what SQLite says, and then holds nothing open. */
-export function openSqlite({ path, busyTimeout, durability, migrations }: SqliteOptions): DatabaseSync {
+export function openSqlite({ path, busyTimeout, durability, alone, migrations }: SqliteOptions): DatabaseSync {
   const sql = new DatabaseSync(path, { timeout: busyTimeout });
   try {
+    // Before anything is read: later it does not keep the index out of the file.
+    if (alone) sql.exec('PRAGMA locking_mode = EXCLUSIVE');
     sql.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; PRAGMA journal_size_limit = 67108864; ` +
         'PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;',

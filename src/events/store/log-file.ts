@@ -33,7 +33,8 @@ export class LogFile {
     this.#lock = path === ':memory:' ? undefined : lock(`${path}.lock`, busyTimeout);
     let sql: DatabaseSync | undefined;
     try {
-      sql = openSqlite({ path, busyTimeout, durability: 'full', migrations: MIGRATIONS });
+      // The thread of webhooks reads it, too.
+      sql = openSqlite({ path, busyTimeout, durability: 'full', alone: false, migrations: MIGRATIONS });
       this.sql = sql;
       this.#statements = prepare(sql);
       const found = readLog(sql) ?? beginLog(sql, { writer, last: firstLast, alive: now });

@@ -35,7 +35,7 @@ export class DeliveryFile {
 
   constructor(path: string) {
     // What a loss of power takes is delivered again.
-    const sql = openSqlite({ path, busyTimeout: 2000, durability: 'normal', migrations: MIGRATIONS });
+    const sql = openSqlite({ path, busyTimeout: 2000, durability: 'normal', alone: false, migrations: MIGRATIONS });
     this.#sql = sql;
     this.#endpoint = sql.prepare('INSERT OR REPLACE INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     this.#lane = sql.prepare('INSERT OR REPLACE INTO lane VALUES (?, ?, ?, ?, ?, ?)');

@@ -23,7 +23,7 @@ export class Database {
   /** Opens or makes the file. Throws what SQLite says. */
   constructor({ path, busyTimeout, writer }: Pick<StoreStart, 'path' | 'busyTimeout' | 'writer'>) {
     this.#writer = writer;
-    const sql = openSqlite({ path, busyTimeout, durability: 'normal', migrations: MIGRATIONS });
+    const sql = openSqlite({ path, busyTimeout, durability: 'normal', alone: true, migrations: MIGRATIONS });
     this.sql = sql;
     try {
       const columns = ['slot', 'session', 't', ...POINT_COLUMNS];
@@ -64,12 +64,15 @@ export class Database {
   /** Writes those of `batches` that are not written yet in one transaction, or throws and has written nothing. */
   write(batches: readonly NumberedBatch[]): void {
     transact(this.sql, () => {
-      const done = Number(this.#done.get(this.#writer)?.['sequence'] ?? -1);
+      const before = Number(this.#done.get(this.#writer)?.['sequence'] ?? -1);
+      let done = before;
       for (const { sequence, batch } of batches) {
-        if (sequence > done) this.#write(batch);
+        // One that was sent again may also have waited beside itself.
+        if (sequence <= done) continue;
+        this.#write(batch);
+        done = sequence;
       }
-      const last = batches.at(-1);
-      if (last !== undefined) this.#progress.run(this.#writer, Math.max(done, last.sequence));
+      if (done > before) this.#progress.run(this.#writer, done);
     });
   }
 

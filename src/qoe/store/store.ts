@@ -4,6 +4,7 @@
  */
 import { SluiceError } from '../../kernel/errors.ts';
 import type { StoreFault } from '../../store/fault.ts';
+import { Questions } from '../../store/questions.ts';
 import type { StoreLink, StoreThread } from '../../store/store-thread.ts';
 import type { Order, Report, Retention, SessionChange, SessionStart, StoreStart } from './control.ts';
 import { PointBuffer } from './point-buffer.ts';
@@ -20,9 +21,6 @@ const MAX_BATCH = 5000;
 const MAX_POINTS = 100_000;
 /** Sessions that began or changed and wait. */
 const MAX_SESSIONS = 100_000;
-/** Queries that wait. */
-const MAX_QUERIES = 64;
-const QUERY_WITHIN_MS = 10_000;
 const CLOSE_WITHIN_MS = 5000;
 
 const HOUR = 3_600_000;
@@ -37,6 +35,8 @@ export type StoreState = {
   readonly underway: number;
   readonly written: number;
   readonly dropped: number;
+  /** Where a file is now that could not be read, and in whose place an empty one was begun by this process. */
+  readonly setAside: string | undefined;
 };
 
 export type QoeStore = {
@@ -64,8 +64,6 @@ export function openStore({ thread, log, ...options }: StoreOptions): QoeStore {
   return new ThreadStore(thread, { ...defaults, ...options }, log);
 }
 
-type Waiting = { query: Query; resolve: (rows: never) => void; reject: (error: SluiceError) => void; by: number };
-
 class ThreadStore implements QoeStore {
   readonly #log: StoreOptions['log'];
   readonly #points = new PointBuffer(MAX_POINTS);
@@ -75,12 +73,13 @@ class ThreadStore implements QoeStore {
   readonly #live = new Map<number, SessionStart>();
   /** What the thread has and has not committed. */
   readonly #underway = new Map<number, Extract<Order, { type: 'write' }>['batch']>();
-  readonly #asked = new Map<number, Waiting>();
+  readonly #questions = new Questions('store-unavailable');
   readonly #flushing = setInterval(() => this.#flush(), FLUSH_EVERY_MS).unref();
   readonly #link: StoreLink<Order>;
   #sequence = 0;
   #key: number;
   #fault: StoreState['fault'];
+  #setAside: string | undefined;
   #written = 0;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
@@ -98,7 +97,7 @@ class ThreadStore implements QoeStore {
     let underway = 0;
     for (const { points } of this.#underway.values()) underway += PointBuffer.count(points);
     const { length: waiting, dropped } = this.#points;
-    return { fault: this.#fault, waiting, underway, written: this.#written, dropped };
+    return { fault: this.#fault, waiting, underway, written: this.#written, dropped, setAside: this.#setAside };
   }
 
   start(session: Omit<SessionStart, 'key'>): number {
@@ -123,15 +122,7 @@ class ThreadStore implements QoeStore {
   ask<Asked extends Query>(query: Asked): Promise<Answers[Asked['type']]> {
     if (!this.#link.running)
       return Promise.reject(new SluiceError('store-unavailable', { cause: this.#fault?.message }));
-    if (this.#asked.size >= MAX_QUERIES) {
-      return Promise.reject(new SluiceError('limit-reached', { detail: 'Too many queries wait already.' }));
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<Answers[Asked['type']]>();
-    const sequence = this.#next();
-    const by = performance.now() + QUERY_WITHIN_MS;
-    this.#asked.set(sequence, { query, resolve, reject, by });
-    this.#send({ type: 'query', sequence, query });
-    return promise;
+    return this.#questions.ask((sequence) => this.#send({ type: 'query', sequence, query }));
   }
 
   close(): Promise<void> {
@@ -153,7 +144,7 @@ class ThreadStore implements QoeStore {
     clearInterval(this.#flushing);
     const lost = this.state.waiting + this.state.underway;
     if (lost > 0) this.#log('warn', 'the QoE store is closed with points unwritten', { points: lost });
-    this.#refuseAll('The store is closed.');
+    this.#questions.refuseAll('The store is closed.');
     await this.#link.close();
   }
 
@@ -161,13 +152,7 @@ class ThreadStore implements QoeStore {
     this.#link.send(order);
   }
 
-  #next(): number {
-    this.#sequence += 1;
-    return this.#sequence;
-  }
-
   #flush(): void {
-    this.#refuseLate();
     while (this.#link.running && this.#underway.size < MAX_UNDERWAY && this.#hasWork()) {
       const batch = {
         starts: this.#starts,
@@ -176,7 +161,8 @@ class ThreadStore implements QoeStore {
       };
       this.#starts = [];
       this.#changes.clear();
-      const sequence = this.#next();
+      this.#sequence += 1;
+      const sequence = this.#sequence;
       this.#underway.set(sequence, batch);
       this.#send({ type: 'write', sequence, batch });
     }
@@ -186,22 +172,8 @@ class ThreadStore implements QoeStore {
     return this.#points.length > 0 || this.#starts.length > 0 || this.#changes.size > 0;
   }
 
-  #refuseLate(): void {
-    const now = performance.now();
-    for (const [sequence, asked] of this.#asked) {
-      if (asked.by > now) return;
-      this.#asked.delete(sequence);
-      asked.reject(new SluiceError('store-unavailable', { cause: 'The store did not answer in time.' }));
-    }
-  }
-
-  #refuseAll(why: string): void {
-    for (const { reject } of this.#asked.values()) reject(new SluiceError('store-unavailable', { cause: why }));
-    this.#asked.clear();
-  }
-
   #gone(message: string): void {
-    this.#refuseAll(message);
+    this.#questions.refuseAll(message);
     if (this.#closing === undefined) this.#becameFaulty('thread', message);
   }
 
@@ -217,14 +189,13 @@ class ThreadStore implements QoeStore {
       case 'healed':
         return this.#healed();
       case 'reset':
+        this.#setAside = report.movedTo;
         this.#log('error', 'the QoE store was corrupt and begins anew', { movedTo: report.movedTo });
         return this.#announceAgain();
       case 'answer':
-        this.#asked.get(report.sequence)?.resolve(report.rows as never);
-        return void this.#asked.delete(report.sequence);
+        return this.#questions.answered(report.sequence, report.rows);
       case 'refused':
-        this.#asked.get(report.sequence)?.reject(new SluiceError('store-unavailable', { cause: report.message }));
-        return void this.#asked.delete(report.sequence);
+        return this.#questions.refused(report.sequence, report.message);
     }
   }
 

@@ -56,7 +56,7 @@ export class Writer {
 
   /** Answers `query`; throws where the database cannot. */
   ask(query: Query): Answers[Query['type']] {
-    return answer(this.#keeper.open().sql, query);
+    return this.#keeper.read(({ sql }) => answer(sql, query));
   }
 
   /** Deletes what is too old, for some ms. True when there is more. */
@@ -64,13 +64,14 @@ export class Writer {
     if (this.#keeper.faulty) return false;
     const until = performance.now() + DELETE_FOR_MS;
     try {
-      const { sql } = this.#keeper.open();
-      while (performance.now() < until) {
-        if (!deleteOld(sql, this.#options.retention, this.#now())) return false;
-      }
-      return true;
+      return this.#keeper.read(({ sql }) => {
+        while (performance.now() < until) {
+          if (!deleteOld(sql, this.#options.retention, this.#now())) return false;
+        }
+        return true;
+      });
     } catch {
-      // Whatever it is, the next write finds it, too.
+      // A lock or a full disk: the next write finds it, too.
       return false;
     }
   }
