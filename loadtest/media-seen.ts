@@ -92,7 +92,7 @@ async function openRoom(room: number): Promise<void> {
         }
         const { rtpCapabilities } = router;
         const consumer = await transport.consume({ producerId: producer.id, rtpCapabilities, paused: false });
-        watch.consumed(consumer, { spatial: 1, temporal: 1 });
+        watch.consumed(consumer, { spatial: 1, temporal: 1 }, { paused: false, wantedLayers: undefined });
       }
     }
   }

@@ -9,11 +9,13 @@ import type { Consumer, Producer, ProducerTraceEventData, WebRtcTransport } from
 
 import type { ConsumerId, ProducerId } from '../rooms/ids.ts';
 import type { MediaTransportObserver, PathStats, TransportState } from '../rooms/media-engine.ts';
+import type { AdoptedConsumer } from './consumer.ts';
 import { Reception } from './reception.ts';
 import { SECOND, type Sampled, type Sampler } from './sampler.ts';
 import { since } from './stream-counts.ts';
 import { StreamWatch } from './stream-watch.ts';
 import type { LayerCounts } from './validate.ts';
+import { WayLoss } from './way-loss.ts';
 import { WayUp } from './way-up.ts';
 
 type TrackObserver = { on(event: 'pause' | 'resume' | 'close', listener: () => void): unknown };
@@ -43,6 +45,7 @@ export class TransportWatch implements Sampled {
   #troubledUntil = -Infinity;
   /** Share of packets lost by the client's transport-wide feedback; NaN where it sends none. */
   #loss = Number.NaN;
+  readonly #wayLoss = new WayLoss();
   #heard: { bytes: number; at: number } | undefined;
   readonly #wayUp = new WayUp();
   #told: PathStats | undefined;
@@ -88,8 +91,8 @@ export class TransportWatch implements Sampled {
     this.#follow(watch, this.#incoming, producer.observer);
   }
 
-  /** Watches a track that goes out; `layers` are those of its producer. */
-  consumed(consumer: Consumer, layers: LayerCounts): void {
+  /** Watches a track that goes out; `layers` are those of its producer, and `wants` says what is to be sent of it. */
+  consumed(consumer: Consumer, layers: LayerCounts, wants: Pick<AdoptedConsumer, 'paused' | 'wantedLayers'>): void {
     const { codec, clockRate } = describe(consumer);
     const id = consumer.id as ConsumerId;
     const reception = new Reception();
@@ -97,7 +100,7 @@ export class TransportWatch implements Sampled {
       {
         codec,
         clockRate,
-        paused: () => consumer.paused || consumer.producerPaused,
+        paused: () => wants.paused || consumer.producerPaused,
         // The producer's stream stands beside it.
         stats: async () => (await consumer.getStats()).filter(({ type }) => type === 'outbound-rtp'),
         period: () => this.#period(),
@@ -105,11 +108,11 @@ export class TransportWatch implements Sampled {
         seen: (before, now) => {
           const { loss, ...stats } = reception.between(before, now, this.#loss);
           if (loss > TROUBLE_LOSS || Math.abs(now.rtt - before.rtt) > TROUBLE_RTT_MS) this.#trouble();
-          this.#observer.consumed(id, { codec, paused: false, ...stats, wantedShare: wantedShare(consumer, layers) });
+          this.#observer.consumed(id, { codec, paused: false, ...stats, wantedShare: wantedShare(wants, layers) });
         },
         fellSilent: (stats) => {
           reception.reset();
-          this.#observer.consumed(id, { ...stats, wantedShare: wantedShare(consumer, layers) });
+          this.#observer.consumed(id, { ...stats, wantedShare: wantedShare(wants, layers) });
         },
       },
       this.#sampler,
@@ -130,7 +133,7 @@ export class TransportWatch implements Sampled {
       // Closed meanwhile, or its worker is gone: both are told elsewhere.
     }
     if (stat === undefined) return;
-    this.#loss = stat.rtpPacketLossSent ?? Number.NaN;
+    this.#loss = this.#wayLoss.told(stat.rtpPacketLossSent);
     if (this.#loss > TROUBLE_LOSS) this.#trouble();
     const now = performance.now();
     if (this.#heard?.bytes !== stat.bytesReceived) this.#heard = { bytes: stat.bytesReceived, at: now };
@@ -220,9 +223,9 @@ export class TransportWatch implements Sampled {
  * Share of the largest layer's pixels that the subscriber wants. The server is not told how large layers are; each has
  * half the width and height of the next, as every SDK's default and every SVC mode without an `h` has it.
  */
-function wantedShare({ preferredLayers }: Pick<Consumer, 'preferredLayers'>, { spatial }: LayerCounts): number {
-  if (preferredLayers === undefined) return 1;
-  return 0.25 ** Math.max(0, spatial - 1 - preferredLayers.spatialLayer);
+function wantedShare({ wantedLayers }: Pick<AdoptedConsumer, 'wantedLayers'>, { spatial }: LayerCounts): number {
+  if (wantedLayers === undefined) return 1;
+  return 0.25 ** Math.max(0, spatial - 1 - wantedLayers.spatialLayer);
 }
 
 function describe({ rtpParameters }: Pick<Producer, 'rtpParameters'>): { codec: string; clockRate: number } {

@@ -25,6 +25,7 @@ import type {
 import type { DtlsParameters, IceParameters, RtpCapabilities, RtpParameters } from '../rooms/ortc.ts';
 import type { Branch } from './branch.ts';
 import { adoptConsumer } from './consumer.ts';
+import { Downlink } from './downlink.ts';
 import type { MediaCounts } from './load.ts';
 import { adoptProducer } from './producer.ts';
 import { refusing } from './refusal.ts';
@@ -71,6 +72,7 @@ export class SfuTransport implements MediaTransport {
   readonly #branch: Branch;
   readonly #watch: TransportWatch | undefined;
   readonly #meter: TransportMeter | undefined;
+  readonly #downlink: Downlink;
   #state: TransportState = 'new';
   #connecting = false;
   #hasData = false;
@@ -91,6 +93,7 @@ export class SfuTransport implements MediaTransport {
     this.#listener = listener;
     this.#watch = watch;
     this.#meter = meter;
+    this.#downlink = new Downlink(transport);
     transport.on('icestatechange', () => this.#stateChanged());
     transport.on('dtlsstatechange', () => this.#stateChanged());
     count(branch.host.load.counts, 'transports', transport.observer);
@@ -181,8 +184,10 @@ export class SfuTransport implements MediaTransport {
       count(this.#branch.host.load.counts, 'consumers', consumer.observer);
       if (transport.closed) consumer.close();
       this.#open();
-      this.#watch?.consumed(consumer, layers);
-      return { ...adoptConsumer(consumer, layers, listener), producerId };
+      const adopted = adoptConsumer(consumer, layers, listener);
+      this.#watch?.consumed(consumer, layers, adopted);
+      if (consumer.kind === 'video') this.#downlink.add(consumer, adopted);
+      return { ...adopted.consumer, producerId };
     }, ended);
   }
 

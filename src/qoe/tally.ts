@@ -28,6 +28,12 @@ const LEAST_LOST = 0.25;
 /** The tracks of one kind. */
 type KindTally = { count: number; score: number; readonly causes: Costs; readonly amounts: Costs };
 
+/**
+ * The part of what sound is worth that is left where there is no picture at all: who hears and is heard has a call, if a
+ * poor one.
+ */
+const SOUND_ALONE = 0.2;
+
 /** Several tracks of one direction: each kind is as good as its tracks are on average, and all as good as the worst kind. */
 export class Tally {
   readonly #audio: KindTally = { count: 0, score: 0, causes: newCosts(), amounts: newCosts() };
@@ -57,15 +63,20 @@ export class Tally {
 
   /** The mean of the worst kind; NaN where there was no track. */
   score(): number {
-    const kind = this.#worst();
-    return kind.score / kind.count;
+    const { score, count } = this.#worst();
+    return Math.max(score / count, this.#soundAlone());
   }
 
   into(quality: Quality): void {
     const kind = this.#worst();
     const cause = worstCause(kind.causes);
     const amount = cause === NO_CAUSE ? Number.NaN : kind.amounts[cause]! / kind.causes[cause]!;
-    setQuality(quality, kind.score / kind.count, cause, amount);
+    setQuality(quality, this.score(), cause, amount);
+  }
+
+  #soundAlone(): number {
+    const { score, count } = this.#audio;
+    return count === 0 ? 1 : 1 + SOUND_ALONE * (score / count - 1);
   }
 
   #worst(): KindTally {
