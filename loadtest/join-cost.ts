@@ -40,9 +40,12 @@ const ROOMS = 40;
 const IN_A_ROUND = ROOMS * PER_ROOM;
 /** What a join sets off has come to rest by then, in milliseconds. */
 const SETTLED = 40;
-const OPEN = ['apiKey', 'anonymous', 'joinAddress', 'joinIdentity'].flatMap((door) => [
-  ...[`--limits.${door}.rate`, '100000', `--limits.${door}.burst`, '100000'],
-]);
+const OPEN = [
+  ...['--http.connectionsPerAddress', '0', '--signaling.connectionsPerAddress', '20000'],
+  ...['apiKey', 'anonymous', 'joinAddress', 'joinIdentity'].flatMap((door) => [
+    ...[`--limits.${door}.rate`, '100000', `--limits.${door}.burst`, '100000'],
+  ]),
+];
 /** What is not here, libraries that several use and our own kernel among it, belongs to whoever calls it. */
 const PARTS: readonly Part[] = [
   { name: 'mediasoup', url: /node_modules\/mediasoup\// },
@@ -71,7 +74,7 @@ const atOnce = Math.max(1, Math.min(100, Number(values['at-once'])));
 const worker = installedWorker();
 if (worker !== undefined) process.env['MEDIASOUP_WORKER_BIN'] ??= worker;
 const folder = mkdtempSync(join(tmpdir(), 'sluice-join-'));
-const server = await startServer(['--store.folder', folder, '--signaling.connectionsPerAddress', '20000', ...OPEN]);
+const server = await startServer(['--store.folder', folder, ...OPEN]);
 const backEnd = createSluice({ url: server.url, apiKey: API_KEYS[0] });
 const crowd = new Worker(new URL('support/join-crowd.ts', import.meta.url), {
   workerData: { url: server.url, rtpCapabilities: await publishers(), atOnce } satisfies Crowd,

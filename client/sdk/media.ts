@@ -22,6 +22,8 @@ import type { Stats } from './qoe/stats.ts';
 import { type Scope } from './scope.ts';
 import { senderOptions, type SendOptions } from './encodings.ts';
 
+/** How long ICE and DTLS are left alone before receivers are negotiated, in milliseconds. */
+const CONNECTED_WITHIN = 60;
 const NO_DATA = Promise.resolve(undefined);
 
 export type MediaListener = {
@@ -57,7 +59,7 @@ export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrac
 
 export type Media = {
   readonly closed: boolean;
-  /** Resolves when ICE and DTLS are on their way, or cannot be brought there, and receivers can be negotiated. */
+  /** Resolves when ICE and DTLS are on their way, or cannot be brought there. */
   readonly started: Promise<void>;
   /** Undefined where the server offers none, or the browser refuses them. */
   readonly data: Promise<DataChannels | undefined>;
@@ -189,11 +191,12 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   });
   const data = offer.recv.sctpParameters === undefined ? NO_DATA : openDataChannels(recv.handler, scope);
   data.catch((error: unknown) => failed(error));
-  // Its negotiation is short, and brings ICE and DTLS: receivers are negotiated while these go on in other threads.
+  // Its negotiation is short, and brings ICE and DTLS, which that of receivers would only slow down: it waits for them.
   const started = data.then(
     () => undefined,
     () => undefined,
   );
+  const connecting = data.then(() => connection(recv, scope)).catch(() => undefined);
 
   return {
     get closed() {
@@ -205,7 +208,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     started,
     data: data.catch(() => undefined),
     async receive(infos, isHeld) {
-      await started;
+      await connecting;
       // All in one turn of the event loop: mediasoup-client makes one negotiation of it.
       const consumers = await Promise.all(infos.map(receiveOne));
       const ready = infos.filter((info, at) => consumers[at] !== undefined && info.paused && !isHeld(info));
@@ -268,6 +271,18 @@ function told({ width = 0, height = 0 }: MediaTrackSettings): Produced['size'] {
 async function reportOf(transport: Transport | undefined): Promise<Iterable<Stats> | undefined> {
   if (transport === undefined || transport.closed || transport.connectionState === 'new') return undefined;
   return (await transport.getStats()).values() as Iterable<Stats>;
+}
+
+/** Resolves when `transport` is connected, or when that takes longer than with a server that is near. */
+function connection(transport: Transport, scope: Scope): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = scope.after(CONNECTED_WITHIN, resolve);
+    transport.on('connectionstatechange', (state) => {
+      if (state !== 'connected') return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 function create(
