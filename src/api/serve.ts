@@ -32,7 +32,7 @@ export function serveApi(server: HttpServer, routes: readonly Route[], options: 
   });
 }
 
-function mount(server: HttpServer, route: Route, { authenticator, doors, body }: ApiOptions): void {
+function mount(server: HttpServer, route: Route, { authenticator, doors, body: rule }: ApiOptions): void {
   const parseBody = route.body && createParser(route.body, 'The body');
   const parseQuery = route.query && createParser(route.query, 'The query');
   const asking = new WeakMap<HttpRequest, Caller | Promise<Caller>>();
@@ -68,7 +68,7 @@ function mount(server: HttpServer, route: Route, { authenticator, doors, body }:
     // A token that is refused is so when its request is handled, unless its body is refused first.
     if (caller instanceof Promise) caller.catch(() => undefined);
   };
-  server.route(route.method, route.path, handle, { body, admit });
+  server.route(route.method, route.path, handle, { body: rule, admit });
 }
 
 /** Reads headers when an operation looks at them: each is a call into native code. */

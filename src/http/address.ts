@@ -54,7 +54,7 @@ export function addressText(bytes: ArrayBuffer): string {
  */
 const MEMO = 256;
 const memoAddresses = new Int32Array(MEMO);
-const memoTexts: string[] = new Array<string>(MEMO).fill('0.0.0.0');
+const memoTexts: string[] = Array.from({ length: MEMO }, () => '0.0.0.0');
 
 function ipv4Text(bytes: Uint8Array): string {
   const [a, b, c, d] = [bytes[0]!, bytes[1]!, bytes[2]!, bytes[3]!];
