@@ -22,6 +22,8 @@ const MAX_POINTS = 100_000;
 /** Sessions that began or changed and wait. */
 const MAX_SESSIONS = 100_000;
 const CLOSE_WITHIN_MS = 5000;
+/** A thread that has orders and says nothing for so long hangs, in a call to a disk that does not answer or in a damaged file. */
+const STALLED_AFTER_MS = 30_000;
 
 const HOUR = 3_600_000;
 export const DEFAULT_RETENTION: Retention = { p1: HOUR, p10: 24 * HOUR, p60: 30 * 24 * HOUR };
@@ -55,17 +57,20 @@ export type QoeStore = {
 export type StoreOptions = Partial<StoreStart> & {
   readonly thread: StoreThread;
   readonly path: string;
+  /** How long the thread may say nothing to its orders before that is a fault, ms. */
+  readonly stalledAfter?: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Record<string, unknown>) => void;
 };
 
 /** Opens the store on `thread`. Never waits for the file: where it cannot be opened, the state says so. */
-export function openStore({ thread, log, ...options }: StoreOptions): QoeStore {
+export function openStore({ thread, log, stalledAfter = STALLED_AFTER_MS, ...options }: StoreOptions): QoeStore {
   const defaults = { retention: DEFAULT_RETENTION, writer: Date.now(), busyTimeout: 200, retryAfter: 1000 };
-  return new ThreadStore(thread, { ...defaults, ...options }, log);
+  return new ThreadStore(thread, { ...defaults, ...options }, { log, stalledAfter });
 }
 
 class ThreadStore implements QoeStore {
   readonly #log: StoreOptions['log'];
+  readonly #stalledAfter: number;
   readonly #points = new PointBuffer(MAX_POINTS);
   #starts: SessionStart[] = [];
   readonly #changes = new Map<number, SessionChange>();
@@ -80,13 +85,20 @@ class ThreadStore implements QoeStore {
   #key: number;
   #fault: StoreState['fault'];
   #setAside: string | undefined;
+  /** When the thread last said anything, or was given something to do. */
+  #heardAt = performance.now();
   #written = 0;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor(thread: StoreThread, start: StoreStart, log: StoreOptions['log']) {
+  constructor(
+    thread: StoreThread,
+    start: StoreStart,
+    { log, stalledAfter }: Required<Pick<StoreOptions, 'log' | 'stalledAfter'>>,
+  ) {
     this.#key = firstKey(start.writer);
     this.#log = log;
+    this.#stalledAfter = stalledAfter;
     this.#link = thread.attach('qoe', start, {
       heard: (report: Report) => this.#heard(report),
       gone: (message) => this.#gone(message),
@@ -97,7 +109,13 @@ class ThreadStore implements QoeStore {
     let underway = 0;
     for (const { points } of this.#underway.values()) underway += PointBuffer.count(points);
     const { length: waiting, dropped } = this.#points;
-    return { fault: this.#fault, waiting, underway, written: this.#written, dropped, setAside: this.#setAside };
+    const fault = this.#fault ?? this.#stall();
+    return { fault, waiting, underway, written: this.#written, dropped, setAside: this.#setAside };
+  }
+
+  #stall(): StoreState['fault'] {
+    if (this.#underway.size === 0 || performance.now() - this.#heardAt < this.#stalledAfter) return undefined;
+    return { why: 'thread', message: 'The thread does not answer.' };
   }
 
   start(session: Omit<SessionStart, 'key'>): number {
@@ -161,6 +179,7 @@ class ThreadStore implements QoeStore {
       };
       this.#starts = [];
       this.#changes.clear();
+      if (this.#underway.size === 0) this.#heardAt = performance.now();
       this.#sequence += 1;
       const sequence = this.#sequence;
       this.#underway.set(sequence, batch);
@@ -178,6 +197,7 @@ class ThreadStore implements QoeStore {
   }
 
   #heard(report: Report): void {
+    this.#heardAt = performance.now();
     switch (report.type) {
       case 'ready':
         if (this.#fault?.why === 'thread') this.#healed();

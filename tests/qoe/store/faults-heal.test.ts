@@ -4,7 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 
-import type { QoeStore } from '../../../src/qoe/store/store.ts';
+import type { Order, Report } from '../../../src/qoe/store/control.ts';
+import { openStore, type QoeStore } from '../../../src/qoe/store/store.ts';
+import type { StoreListener, StoreThread } from '../../../src/store/store-thread.ts';
 import { smallDisk } from '../../support/small-disk.ts';
 import { begin, NOW, open, pointAt, scratch, until, written } from './store.ts';
 
@@ -79,6 +81,27 @@ test('a file that is no database is moved aside, and sessions that go on are in 
   assert.ok(lines.includes('the QoE store was corrupt and begins anew'));
   assert.match(store.state.setAside ?? '', /qoe\.sqlite\.corrupt-\d+$/u);
   assert.ok(existsSync(store.state.setAside!));
+});
+
+test('a thread that does not answer is told of, until it does; nothing waits for it', async (t) => {
+  const sent: Order[] = [];
+  let listener: StoreListener<Report> | undefined;
+  const thread: StoreThread = {
+    attach(_, __, its) {
+      listener = its as StoreListener<unknown> as StoreListener<Report>;
+      return { running: true, send: (order) => void sent.push(order as Order), close: () => Promise.resolve() };
+    },
+    close: () => Promise.resolve(),
+  };
+  const store = openStore({ thread, path: ':memory:', log: () => undefined, stalledAfter: 300 });
+  t.after(() => store.close());
+  store.add(pointAt(begin(store, 'a'), NOW));
+  assert.equal(store.state.fault, undefined);
+  await until(() => store.state.fault?.why === 'thread', 'it is said');
+  const last = sent.at(-1);
+  assert.ok(last?.type === 'write');
+  listener?.heard({ type: 'written', sequence: last.sequence });
+  assert.deepEqual([store.state.fault, store.state.written], [undefined, 1]);
 });
 
 test('a folder that is missing: the server starts without it, and writes when it is there', async (t) => {
