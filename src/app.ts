@@ -26,7 +26,7 @@ import { createHttpServer } from './http/server.ts';
 import type { TlsOptions } from './http/tls.ts';
 import { systemClock } from './kernel/clock.ts';
 import { compileNextValidator } from './kernel/schema.ts';
-import { createMediaEngine, type RunningMediaEngine } from './media/engine.ts';
+import type { RunningMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
@@ -87,7 +87,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
 async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Promise<void>): Promise<App> {
   const clock = systemClock;
   const version = packageVersion();
-  // Workers take longest to start: everything else is made meanwhile. Their failure is looked at where they are awaited.
+  // Threads and workers take longest to start: everything else is made meanwhile. A failure is looked at where they are awaited.
+  const thread = startStoreThread();
+  stops.push(() => thread.close());
   const starting = startEngine(config, log);
   starting.catch(() => undefined);
   stops.push(async () => (await starting.catch(() => undefined))?.close());
@@ -113,8 +115,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   });
   const engine = await starting;
   const turn = await relaying;
-  const thread = startStoreThread();
-  stops.push(() => thread.close());
+  // Not before the ports are this server's: another one may be writing here.
   const events = createEvents(config, thread, log);
   // Before the log is closed it has been told what was used to the end.
   stops.push(
@@ -206,7 +207,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...(whip === undefined ? [] : WHIP_OPERATIONS),
   ];
   serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body, others });
-  if (config.pages.enabled) servePages(http, join(packageFolder(), 'dist/client'));
+  const compressPages = config.pages.enabled ? servePages(http, join(packageFolder(), 'dist/client')) : undefined;
 
   const pulse = startPulse(() => {
     const measuring = engine.sample();
@@ -228,6 +229,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   compileInSpareTime();
   const { workers, port: mediaPort } = config.media;
   log.info({ url, workers, mediaPort, turn: turn?.uris ?? 'off', turnUdp: turn?.relay.udp }, 'ready');
+  compressPages?.().catch((error: unknown) => log.error({ err: error }, 'the pages are not compressed'));
 
   const drain = async () => {
     const seconds = Math.ceil(config.drain.timeout / 1000);
@@ -243,7 +245,9 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
 
 type Stop = () => Promise<void> | void;
 
-function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
+async function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
+  // Loaded while threads start on other cores: mediasoup is a third of all that this server loads.
+  const { createMediaEngine } = await import('./media/engine.ts');
   const { workers, listen, port, codecs, fullAt, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
   const workerBinary = chosenWorker(config);
   return createMediaEngine({

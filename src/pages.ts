@@ -26,8 +26,11 @@ const PAGE_HEADERS = {
   'permissions-policy': 'camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self)',
 };
 
-/** Serves the built pages, at /meet/{room} and /dashboard, their assets, and the browser SDK at /sdk/sluice.js. */
-export function servePages(http: HttpServer, folder: string): void {
+/**
+ * Serves the built pages, at /meet/{room} and /dashboard, their assets, and the browser SDK at /sdk/sluice.js. Returns
+ * what compresses them, for when there is time.
+ */
+export function servePages(http: HttpServer, folder: string): () => Promise<void> {
   if (!existsSync(join(folder, 'web'))) {
     throw new Error(
       `The pages are not built: ${folder} is missing. Run npm start, which builds them, or set pages.enabled to false.`,
@@ -43,4 +46,8 @@ export function servePages(http: HttpServer, folder: string): void {
   const icon = web.paths.find((path) => path.startsWith('/assets/favicon-'));
   if (icon !== undefined) http.route('GET', '/favicon.ico', () => ({ status: 302, headers: { location: icon } }));
   http.route('GET', '/*', web.handler);
+  return async () => {
+    await sdk.compress();
+    await web.compress();
+  };
 }

@@ -31,6 +31,7 @@ const OPEN_DOORS: NodeJS.ProcessEnv = {
   // Any free ones: several of these servers may run, beside one that has the usual ports.
   SLUICE_TURN_PORT: '0',
   SLUICE_TURN_TLS_PORT: '0',
+  SLUICE_MEDIA_PORT: '0',
   SLUICE_STORE_FOLDER: 'memory',
   SLUICE_SIGNALING_CONNECTIONS_PER_ADDRESS: '20000',
   ...Object.fromEntries(
@@ -51,7 +52,7 @@ export async function startOwnServer(
 ): Promise<OwnServer> {
   const key = generateApiKey();
   const port = await freePort();
-  const where = ['--host', '127.0.0.1', '--port', String(port), '--media.port', '0', '--log.format', 'json'];
+  const where = ['--host', '127.0.0.1', '--port', String(port), '--log.format', 'json'];
   const preload = probe ? ['--disable-warning=ExperimentalWarning', '--import', PROBE] : [];
   const started = performance.now();
   const child = spawn(process.execPath, [...preload, MAIN, ...where, ...flags], {

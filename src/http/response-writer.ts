@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type * as uWS from 'uWebSockets.js';
+import { STATUS_TEXT } from '../kernel/status-text.ts';
 import { assertHeader, linesOf, writeHeaders } from './headers.ts';
 import type { HeaderBlock } from './headers.ts';
 import type { HttpResponse } from './message.ts';
@@ -99,7 +99,7 @@ function streamBody(res: uWS.HttpResponse, body: Uint8Array, written: () => void
 }
 
 const STATUS_LINES = new Map(
-  Object.entries(STATUS_CODES)
+  Object.entries(STATUS_TEXT)
     .filter(([status]) => Number(status) >= 200)
     .map(([status, text]) => [Number(status), `${status} ${text}`]),
 );

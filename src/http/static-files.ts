@@ -28,8 +28,11 @@ export type StaticFiles = {
   handler(this: void, request: HttpRequest): HttpResponse;
   /** Paths that are served, for the start-up log and for tests. */
   readonly paths: readonly string[];
-  /** Resolves when every file has been compressed. Until then, what is not ready goes out as it is. */
-  readonly compressed: Promise<void>;
+  /**
+   * Compresses every file, and resolves when all are. Until then, what is not ready goes out as it is. It takes some tenths
+   * of a second of a core and more, which a server that starts has better uses for.
+   */
+  compress(this: void): Promise<void>;
 };
 
 type Encoding = 'br' | 'gzip';
@@ -37,8 +40,8 @@ type Variant = { body: Uint8Array; headers: Readonly<Record<string, string>>; no
 type File = { identity: Variant; encoded: Partial<Record<Encoding, Variant>> };
 
 /**
- * Reads a built directory (some MB) into memory, and compresses it in the background. A request is looked up among
- * the files that were there at the start: no path of a request ever reaches the file system.
+ * Reads a built directory (some MB) into memory. A request is looked up among the files that were there at the start: no
+ * path of a request ever reaches the file system.
  */
 export function staticFiles(directory: string, options: StaticOptions = {}): StaticFiles {
   const { mount = '/', fallbacks = {}, immutable = /^\/assets\//, pageHeaders = {} } = options;
@@ -77,7 +80,7 @@ export function staticFiles(directory: string, options: StaticOptions = {}): Sta
       return respond(file, request);
     },
     paths: [...files.keys()].toSorted(),
-    compressed: compressAll([...byName.values()]),
+    compress: () => compressAll([...byName.values()]),
   };
 }
 
@@ -145,7 +148,7 @@ async function compressAll(files: readonly File[]): Promise<void> {
     // Below a packet's size compression gains nothing.
     if (body.byteLength < 1024 || !isCompressible(headers['content-type'] ?? '')) continue;
     const { etag: _, ...base } = headers;
-    // One file at a time, in zlib's own threads: the start of the server must not wait for this.
+    // One file at a time, in zlib's own threads: requests must not wait for this.
     // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
     const [br, gz] = await Promise.all([
       compressBrotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),

@@ -2,7 +2,6 @@
  * Stands between Engine.IO and the µWS app. Engine.IO answers plain HTTP requests in its own format, knows neither of
  * limits nor of µWS' close on back-pressure, and touches the response after an `await`; all of that is mended here.
  */
-import { STATUS_CODES } from 'node:http';
 import type {
   HttpRequest,
   HttpResponse,
@@ -13,6 +12,7 @@ import type {
 } from 'uWebSockets.js';
 
 import { type ErrorCode, SluiceError, toProblem } from '../kernel/errors.ts';
+import { STATUS_TEXT } from '../kernel/status-text.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { SignalingObserver } from './facts.ts';
@@ -202,7 +202,7 @@ function guard(response: HttpResponse, address: string, accepted: (data: EngineD
 function writeProblem(response: HttpResponse, error: SluiceError): void {
   const problem = toProblem(error);
   response.cork(() => {
-    response.writeStatus(`${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}`);
+    response.writeStatus(`${problem.status} ${STATUS_TEXT[problem.status] ?? 'Error'}`);
     response.writeHeader('content-type', 'application/problem+json');
     response.writeHeader('cache-control', 'no-store');
     const extra = EXTRA_HEADER[error.code];

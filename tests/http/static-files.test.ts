@@ -95,7 +95,7 @@ test('a directory can stand under a path, and a name with spaces is found', asyn
   assert.equal((await ask(port, 'GET', '/sdk/assets/app-1a2b3c.js')).status, 200);
   assert.match((await ask(port, 'GET', '/sdk/')).text, /Home/);
   assert.equal((await ask(port, 'GET', '/a%20b.txt')).status, 404);
-  await files.compressed;
+  await files.compress();
 });
 
 test('a fallback without a slash at its end is for that path alone', async (t) => {
@@ -104,7 +104,7 @@ test('a fallback without a slash at its end is for that path alone', async (t) =
   assert.match((await ask(port, 'GET', '/dashboard')).text, /Meet/);
   assert.match((await ask(port, 'GET', '/dashboard/rooms/lab')).text, /Meet/);
   assert.equal((await ask(port, 'GET', '/dashboards')).status, 404);
-  await files.compressed;
+  await files.compress();
 });
 
 test('a fallback page that is not there stops the start', (t) => {
@@ -116,7 +116,7 @@ async function serve(t: TestContext) {
     fallbacks: { '/meet/': 'meet.html' },
     pageHeaders: { 'content-security-policy': "default-src 'self'" },
   });
-  await files.compressed;
+  await files.compress();
   return startServer(t, {}, (server) => server.route('GET', '/*', files.handler));
 }
 

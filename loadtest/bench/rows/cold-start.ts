@@ -1,3 +1,4 @@
+import { freePort } from '../../../tests/support/free-port.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { startCoturnAndJanus } from '../../peers/coturn-and-janus.ts';
 import { prepareJanus } from '../../peers/janus.ts';
@@ -15,7 +16,8 @@ export const coldStart: Row = {
     try {
       // The first starts warm the disk cache.
       for (let round = -1; round < ROUNDS; round += 1) {
-        const server = await startOwnServer();
+        // A port that is known, as a server in use has one: where workers look for free ones, the relay waits for them.
+        const server = await startOwnServer(['--media.port', String(await freePort())]);
         await server.close();
         const startMs = janus === undefined ? undefined : await startCoturnAndJanus(janus);
         if (round < 0) continue;
