@@ -26,7 +26,7 @@ import { createHttpServer } from './http/server.ts';
 import type { TlsOptions } from './http/tls.ts';
 import { systemClock } from './kernel/clock.ts';
 import { compileNextValidator } from './kernel/schema.ts';
-import type { RunningMediaEngine } from './media/engine.ts';
+import type { createMediaEngine, RunningMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
@@ -39,7 +39,6 @@ import { startQoe } from './qoe-service.ts';
 import type { RoomFact } from './rooms/facts.ts';
 import { Rooms, type RoomsOptions } from './rooms/rooms.ts';
 import type { SignalingFact } from './signaling/facts.ts';
-import { createSignaling } from './signaling/signaling.ts';
 import { storePath } from './store-folder.ts';
 import { startStoreThread } from './store/store-thread.ts';
 import { type RelayOwner, startTurn, type TurnService } from './turn-service.ts';
@@ -87,10 +86,12 @@ export async function startApp(config: Config, log: Log): Promise<App> {
 async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Promise<void>): Promise<App> {
   const clock = systemClock;
   const version = packageVersion();
-  // Threads and workers take longest to start: everything else is made meanwhile. A failure is looked at where they are awaited.
+  // Threads and workers take longest to start: everything else is loaded and made meanwhile. A failure is looked at where
+  // they are awaited.
   const thread = startStoreThread();
   stops.push(() => thread.close());
-  const starting = startEngine(config, log);
+  const mediaLoading = import('./media/engine.ts');
+  const starting = startEngine(config, log, mediaLoading);
   starting.catch(() => undefined);
   stops.push(async () => (await starting.catch(() => undefined))?.close());
 
@@ -113,8 +114,13 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     // Made below: nothing is answered before `listen`.
     onResponse: (record) => metrics.httpResponse(record),
   });
+  const compressPages = config.pages.enabled ? servePages(http, join(packageFolder(), 'dist/client')) : undefined;
+  // socket.io and all that is built on it, once the workers are on their way.
+  await mediaLoading;
+  const signalingLoading = import('./signaling/signaling.ts');
   const engine = await starting;
   const turn = await relaying;
+  const { createSignaling } = await signalingLoading;
   // Not before the ports are this server's: another one may be writing here.
   const events = createEvents(config, thread, log);
   // Before the log is closed it has been told what was used to the end.
@@ -207,7 +213,6 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
     ...(whip === undefined ? [] : WHIP_OPERATIONS),
   ];
   serveApi(http, routes, { authenticator, doors, version, publicUrl: () => url, body, others });
-  const compressPages = config.pages.enabled ? servePages(http, join(packageFolder(), 'dist/client')) : undefined;
 
   const pulse = startPulse(() => {
     const measuring = engine.sample();
@@ -245,12 +250,15 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
 
 type Stop = () => Promise<void> | void;
 
-async function startEngine(config: Config, log: Log): Promise<RunningMediaEngine> {
-  // Loaded while threads start on other cores: mediasoup is a third of all that this server loads.
-  const { createMediaEngine } = await import('./media/engine.ts');
+async function startEngine(
+  config: Config,
+  log: Log,
+  loading: Promise<{ readonly createMediaEngine: typeof createMediaEngine }>,
+): Promise<RunningMediaEngine> {
+  const media = await loading;
   const { workers, listen, port, codecs, fullAt, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
   const workerBinary = chosenWorker(config);
-  return createMediaEngine({
+  return media.createMediaEngine({
     workers,
     listen,
     port,
