@@ -4,10 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { TurnDesk } from './api/turn-routes.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './kernel/clock.ts';
-import { type TokenBucket, fullBucket, take } from './kernel/token-bucket.ts';
 import type { Log } from './observability/log.ts';
 import { installedUdpAddon } from './package.ts';
-import type { EndedAllocation } from './relay/control.ts';
 import { createCredentialDesk } from './relay/credential-desk.ts';
 import { turnIdentity } from './relay/identity.ts';
 import type { MediaAddress } from './relay/options.ts';
@@ -17,6 +15,7 @@ import { turnUris } from './relay/uris.ts';
 import type { IceServer } from './rooms/events.ts';
 import type { Grants } from './rooms/grants.ts';
 import type { Identity, ParticipantId, RoomName } from './rooms/ids.ts';
+import { createEndLog } from './turn-end-log.ts';
 
 /** STUN and TURN, as the rest of the server sees it. */
 export type TurnService = {
@@ -50,9 +49,6 @@ export type TurnServiceOptions = {
 /** On whose account something is relayed. */
 export type RelayOwner = { readonly room?: RoomName; readonly keyId: string };
 
-/** Log lines of ended allocations: a flood of short ones must not become a flood of lines. */
-const LINES = { rate: 20, burst: 200 };
-
 /** Starts the relay. Rejects with a sentence that names the key of the configuration. */
 export async function startTurn({
   config,
@@ -79,7 +75,7 @@ export async function startTurn({
       const owner = owners.of(identity);
       if (owner !== undefined) onRelayed(owner, bytes);
     },
-    onEnded: endLogger(log, clock),
+    onEnded: createEndLog(log, clock),
   });
   const name = config.publicUrl === null ? undefined : new URL(config.publicUrl).hostname;
   const uris = turnUris(turn.listen, relay.ports, name);
@@ -140,18 +136,4 @@ function createOwners(limit = 100_000) {
 /** `expiry:identity` (draft-uberti-behave-turn-rest-00 §2.2). */
 function identityOf(username: string): string {
   return username.slice(username.indexOf(':') + 1);
-}
-
-function endLogger(log: Log, clock: Clock): (allocation: EndedAllocation) => void {
-  const bucket: TokenBucket = fullBucket(LINES, clock());
-  let left = 0;
-  return ({ identity, transport, cause, since, until, usage }) => {
-    if (take(bucket, LINES, clock()) > 0) {
-      left += 1;
-      return;
-    }
-    const fields = { identity, transport, cause, seconds: Math.round((until - since) / 1000), ...usage };
-    log.info(left === 0 ? fields : { ...fields, notLogged: left }, 'turn-allocation-ended');
-    left = 0;
-  };
 }
