@@ -89,7 +89,8 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   let iceServers = offer.iceServers;
   // Relays end what was allocated with a credential together with it: ICE must have moved on by then.
   const renewal = watchCredentials(scope, () => {
-    for (const recovery of transports.values()) recovery.restartNow();
+    // Nothing is lost by it, and where it fails, what follows from that is told soon enough.
+    for (const transport of transports.keys()) restartIce(transport).catch(() => undefined);
   });
   const useServers = (servers: IceServer[]) => {
     iceServers = servers;
@@ -127,13 +128,8 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     const recovery = watchIce({
       scope,
       restart: async () => {
-        const answer = await request('transport-restart-ice', { transportId: transport.id });
-        if (transport.closed) return;
-        useServers(answer.iceServers);
-        // Those that it was made with carry credentials that a long call outlives.
-        await transport.updateIceServers({ iceServers: answer.iceServers });
-        await transport.restartIce({ iceParameters: answer.iceParameters });
-        listener.restarting();
+        await restartIce(transport);
+        if (!transport.closed) listener.restarting();
       },
       unanswered: () => listener.unanswered(),
       lost: () => {
@@ -148,6 +144,15 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     });
     transports.set(transport, recovery);
     return transport;
+  }
+
+  async function restartIce(transport: Transport): Promise<void> {
+    const answer = await request('transport-restart-ice', { transportId: transport.id });
+    if (transport.closed) return;
+    useServers(answer.iceServers);
+    // Those that it was made with carry credentials that a long call outlives.
+    await transport.updateIceServers({ iceServers: answer.iceServers });
+    await transport.restartIce({ iceParameters: answer.iceParameters });
   }
 
   /** With which codec a sender is made whose frames are encrypted, and what is done with it before it sends. */
