@@ -4,27 +4,45 @@ import { mock, test, type TestContext } from 'node:test';
 import { hearsNothing } from '../../client/sdk/ice-probe.ts';
 import { createScope } from '../../client/sdk/scope.ts';
 
-for (const [what, later, expected] of [
-  ['neither bytes nor answers', { bytesReceived: 1000, responsesReceived: 3 }, true],
-  ['bytes', { bytesReceived: 1001, responsesReceived: 3 }, false],
-  ['an answer to a check', { bytesReceived: 1000, responsesReceived: 4 }, false],
-] as const) {
-  test(`within a second came ${what}: ${expected ? 'it is lost' : 'it is alive'}`, async (t) => {
+test('checks without an answer, and nothing else that comes: it is lost', async (t) => {
+  const { probe, pair } = aTransport(t);
+  assert.equal(await probe(() => (pair.requestsSent += 1)), true);
+  const consent = aTransport(t);
+  assert.equal(await consent.probe(() => (consent.pair.consentRequestsSent += 1)), true);
+});
+
+test('bytes, or an answer, in between: it is alive', async (t) => {
+  for (const sign of ['bytesReceived', 'responsesReceived'] as const) {
     const { probe, pair } = aTransport(t);
-    assert.equal(await probe(() => Object.assign(pair, later)), expected);
-  });
-}
+    const alive = await probe((look) => {
+      pair.requestsSent += 1;
+      if (look === 1) pair[sign] += 1;
+    });
+    assert.equal(alive, false, sign);
+  }
+});
 
-test('of a browser that tells nothing, of a transport that is closed meanwhile or of a room that is, nothing is said', async (t) => {
-  const untold = aTransport(t);
-  untold.reports.clear();
-  assert.equal(await untold.probe(() => undefined), false);
+test('nobody sends anything, and nothing is asked: there is nothing wrong', async (t) => {
+  const { probe } = aTransport(t);
+  assert.equal(await probe(() => undefined), false);
+  const browser = aTransport(t);
+  browser.reports.clear();
+  assert.equal(await browser.probe(() => undefined), false, 'a browser that tells nothing');
+});
 
+test('of a transport that is closed meanwhile, or of a room that is, nothing is said', async (t) => {
   const closed = aTransport(t);
-  assert.equal(await closed.probe(() => closed.close()), false);
-
+  const ended = await closed.probe((look) => {
+    closed.pair.requestsSent += 1;
+    if (look === 1) closed.close();
+  });
+  assert.equal(ended, false);
   const left = aTransport(t);
-  assert.equal(await left.probe(() => left.scope.close()), false);
+  const over = await left.probe((look) => {
+    left.pair.requestsSent += 1;
+    if (look === 1) left.scope.close();
+  });
+  assert.equal(over, false);
 });
 
 function aTransport(t: TestContext) {
@@ -32,7 +50,13 @@ function aTransport(t: TestContext) {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const scope = createScope();
-  const pair = { type: 'candidate-pair', bytesReceived: 1000, responsesReceived: 3 };
+  const pair = {
+    type: 'candidate-pair',
+    bytesReceived: 1000,
+    responsesReceived: 3,
+    requestsSent: 4,
+    consentRequestsSent: 0,
+  };
   const reports = new Map<string, object>([
     ['pair', pair],
     ['codec', { type: 'codec' }],
@@ -42,11 +66,14 @@ function aTransport(t: TestContext) {
   return {
     ...{ scope, pair, reports },
     close: () => (open = false),
-    async probe(meanwhile: () => unknown): Promise<boolean> {
+    /** `meanwhile` is what happens before each look after the first. */
+    async probe(meanwhile: (look: number) => unknown): Promise<boolean> {
       const outcome = hearsNothing({ getStats } as never, scope);
-      for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
-      meanwhile();
-      mock.timers.tick(1000);
+      for (let look = 0; look < 20; look += 1) {
+        for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+        meanwhile(look);
+        mock.timers.tick(500);
+      }
       return outcome;
     },
   };
