@@ -4,7 +4,8 @@ import { test, type TestContext } from 'node:test';
 
 import { installedUdpAddon } from '../../src/package.ts';
 import { loadUdpAddon, writeNow } from '../../src/relay/datagram-addon.ts';
-import { SendBuffer, type WriteNow } from '../../src/relay/send-buffer.ts';
+import { SendBuffer } from '../../src/relay/send-buffer.ts';
+import type { WriteNow } from '../../src/relay/tcp-addon.ts';
 
 const addon = loadUdpAddon(installedUdpAddon()!);
 const MEGABYTE = 1024 * 1024;
