@@ -59,7 +59,7 @@ export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrac
 
 export type Media = {
   readonly closed: boolean;
-  /** Resolves when ICE and DTLS are on their way, or cannot be brought there. */
+  /** Resolves when ICE and DTLS are up, or cannot be brought there soon. */
   readonly started: Promise<void>;
   /** Undefined where the server offers none, or the browser refuses them. */
   readonly data: Promise<DataChannels | undefined>;
@@ -197,11 +197,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   const data = offer.recv.sctpParameters === undefined ? NO_DATA : openDataChannels(recv.handler, scope);
   data.catch((error: unknown) => failed(error));
   // Its negotiation is short, and brings ICE and DTLS, which that of receivers would only slow down: it waits for them.
-  const started = data.then(
-    () => undefined,
-    () => undefined,
-  );
-  const connecting = data.then(() => connection(recv, scope)).catch(() => undefined);
+  const started = data.then(() => connection(recv, scope)).catch(() => undefined);
 
   return {
     get closed() {
@@ -213,7 +209,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     started,
     data: data.catch(() => undefined),
     async receive(infos, isHeld) {
-      await connecting;
+      await started;
       // All in one turn of the event loop: mediasoup-client makes one negotiation of it.
       const consumers = await Promise.all(infos.map(receiveOne));
       const ready = infos.filter((info, at) => consumers[at] !== undefined && info.paused && !isHeld(info));

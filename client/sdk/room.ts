@@ -41,7 +41,7 @@ import { type TickWatch, watchTicks } from './tick-watch.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
-/** How long the first announcement may wait for the media to get under way, in milliseconds. */
+/** How long the first announcement may wait for the connection, in milliseconds. */
 const BEGIN_WITHIN = 1000;
 
 export type RoomOptions = {
@@ -110,8 +110,8 @@ export class RoomSession implements Room {
     });
     this.#media = this.#createMedia();
     const underWay = this.#media.open(joined.media, joined.consumers);
-    // The caller's listeners come first: they are set when `join` has resolved. And what they do with elements can wait until
-    // the browser is at work on the connection, which has to wait for the main thread before.
+    // The caller's listeners come first: they are set when `join` has resolved. And what they do with elements waits for the
+    // connection: Chromium's ICE asks the main thread, and a layout there costs a join more than all its packets.
     void underWay.then(() => this.#scope.after(0, () => this.#begin(joined)));
     this.#scope.after(BEGIN_WITHIN, () => this.#begin(joined));
     this.#ticks = watchTicks(this.#scope, () => this.#media.checkNetwork());

@@ -7,10 +7,7 @@ export type Part = { readonly name: string; readonly url: RegExp };
 
 const SAMPLE_EVERY_US = 100;
 
-/**
- * Profiles `act`. A sample belongs to the part that is nearest to the top of its stack, so that what a library does belongs
- * to the library, and what it calls back to whom it calls.
- */
+/** Profiles this thread while `act` runs. */
 export async function profileOf(act: () => Promise<void>): Promise<Profiler.Profile> {
   const session = new Session();
   session.connect();
@@ -24,8 +21,9 @@ export async function profileOf(act: () => Promise<void>): Promise<Profiler.Prof
 }
 
 /**
- * The share of each part in the samples of `profiles` in which the thread was busy. `native` is what ran beneath no known
- * file: the loop itself, the HTTP server, and `collector` garbage.
+ * The share of each part in the samples of `profiles` in which the thread was busy. A sample belongs to the part that is
+ * nearest to the top of its stack, so that what a library does belongs to the library, and what it calls back to whom it
+ * calls. `native` is what ran beneath no known file: the loop itself, the HTTP server, and `collector` garbage.
  */
 export function cpuShares(profiles: readonly Profiler.Profile[], parts: readonly Part[]): Map<string, number> {
   const samples = new Map<string, number>();
