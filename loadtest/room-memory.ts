@@ -2,7 +2,10 @@
  * What rooms leave behind: opens 500 rooms of 4, with a publisher in each, closes them, and does so again and again; then says
  * how much memory this process and the media workers hold in the end, compared with after the first rounds.
  *
- *     node loadtest/room-memory.ts [--rooms 500] [--people 4] [--rounds 20] [--quality]
+ *     node loadtest/room-memory.ts [--rooms 500] [--people 4] [--rounds 20] [--workers 2] [--quality]
+ *
+ * A worker keeps the memory that it needed at most. With several of them the rooms of a round are not shared out as those of
+ * the one before, so their sum grows until each has had its largest share; one alone is where it was from the second round on.
  *
  * With --quality each comparison waits for more than a minute, for which ended sessions are held.
  */
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     rooms: { type: 'string', default: '500' },
     people: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '20' },
+    workers: { type: 'string', default: '2' },
     quality: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +45,7 @@ const worker = installedWorker();
 if (worker !== undefined) process.env['MEDIASOUP_WORKER_BIN'] ??= worker;
 const folder = mkdtempSync(join(tmpdir(), 'sluice-memory-'));
 const server = await startServer([
-  ...['--store.folder', folder, '--media.workers', '2', '--rooms.max', String(rooms + 1)],
+  ...['--store.folder', folder, '--media.workers', values.workers, '--rooms.max', String(rooms + 1)],
   ...['--qoe.enabled', String(values.quality)],
 ]);
 try {
