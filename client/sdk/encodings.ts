@@ -4,6 +4,7 @@ import type { Source } from '../../src/rooms/grants.ts';
 /** One layer, as mediasoup-client takes it. */
 export type Encoding = {
   maxBitrate: number;
+  maxFramerate?: number;
   scaleResolutionDownBy?: number;
   scalabilityMode?: string;
 };
@@ -18,6 +19,8 @@ export const DEFAULT_BITRATES = {
 
 /** In pixels. */
 export type Size = { width?: number | undefined; height?: number | undefined };
+/** Of a track; `motion` where fluency matters more than sharpness (W3C mst-content-hint). */
+export type Picture = Size & { contentHint?: string };
 
 /**
  * Pixels from which libwebrtc, the WebRTC of every browser, sends this many layers. Asked for more, it leaves out the
@@ -57,30 +60,61 @@ export function singleEncoding(maxBitrate: number): Encoding[] {
   return [{ maxBitrate }];
 }
 
+/** What sound leaves of 600 kbit/s, and most of it of 400, in bits per second. */
+const SLOW_SCREEN = { maxBitrate: 300_000, maxFramerate: 5 };
+/** As many as there are. libwebrtc gives a layer without a number the highest of the others'. */
+const ALL_FRAMES = 60;
+
+/**
+ * A screen twice in its full size, first with few frames a second: where the way is narrow its text stays as sharp as it
+ * is, and scrolls in steps. One of moving pictures is sent like a camera.
+ */
+export function screenEncodings(picture: Picture, maxBitrate: number = DEFAULT_BITRATES.screen): Encoding[] {
+  if (picture.contentHint === 'motion') return cameraEncodings(picture, maxBitrate);
+  const { width = 1280, height = 720 } = picture;
+  if (width * height < LAYERS_FROM.at(-1)!.pixels) return singleEncoding(maxBitrate);
+  const slow = { ...SLOW_SCREEN, maxBitrate: Math.min(SLOW_SCREEN.maxBitrate, Math.round(maxBitrate / 2)) };
+  return [slow, { maxBitrate, maxFramerate: ALL_FRAMES }].map((layer) => ({
+    ...layer,
+    scaleResolutionDownBy: 1,
+    scalabilityMode: 'L1T2',
+  }));
+}
+
 export type SendOptions = {
   simulcast?: boolean | undefined;
   /** Bits per second of the top layer. */
   maxBitrate?: number | undefined;
 };
 
-/** With how many layers a picture of this size is sent. */
-export function layerCount(source: Source, size: Size, { simulcast = source === 'camera' }: SendOptions): number {
-  return simulcast && (source === 'camera' || source === 'screen') ? cameraEncodings(size).length : 1;
+/** With how many layers a picture like this is sent. */
+export function layerCount(source: Source, picture: Picture, options: SendOptions): number {
+  return source === 'camera' || source === 'screen' ? pictureEncodings(source, picture, options).length : 1;
+}
+
+function pictureEncodings(
+  source: 'camera' | 'screen',
+  picture: Picture,
+  { simulcast = true, maxBitrate = DEFAULT_BITRATES[source] }: SendOptions,
+): Encoding[] {
+  if (!simulcast) return singleEncoding(maxBitrate);
+  return source === 'camera' ? cameraEncodings(picture, maxBitrate) : screenEncodings(picture, maxBitrate);
 }
 
 /** How a track is sent, as mediasoup-client's `produce` takes it. `codecs`: those that both sides have. */
 export function senderOptions<Codec extends { mimeType: string }>(
   source: Source,
-  size: Size,
-  { simulcast = source === 'camera', maxBitrate = DEFAULT_BITRATES[source] }: SendOptions,
+  picture: Picture,
+  options: SendOptions,
   codecs: readonly Codec[],
 ): { encodings: Encoding[]; codec?: Codec; codecOptions?: Record<string, number | boolean> } {
   if (source === 'camera' || source === 'screen') {
-    const encodings = simulcast ? cameraEncodings(size, maxBitrate) : singleEncoding(maxBitrate);
+    const encodings = pictureEncodings(source, picture, options);
     // VP8 is what every browser can decode and simulcast.
     const codec = codecs.find(({ mimeType }) => mimeType.toLowerCase() === 'video/vp8');
     return { encodings, ...(codec === undefined ? {} : { codec }), codecOptions: { videoGoogleStartBitrate: 1000 } };
   }
+  const { maxBitrate = DEFAULT_BITRATES[source] } = options;
   return {
     encodings: singleEncoding(maxBitrate),
     codecOptions: {

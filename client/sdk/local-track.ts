@@ -197,7 +197,8 @@ export class LocalTrackView implements LocalTrack {
   }
 
   #layersOf(track: MediaStreamTrack): number {
-    return layerCount(this.source, track.getSettings(), this.#options);
+    const { contentHint } = track;
+    return layerCount(this.source, { ...track.getSettings(), contentHint }, this.#options);
   }
 
   #adopt(track: MediaStreamTrack): MediaStreamTrack {

@@ -230,7 +230,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
         const codecs = device.sendRtpCapabilities.codecs ?? [];
         return await send.produce({
           track,
-          ...senderOptions(source, settings, sendOptions, codecs),
+          ...senderOptions(source, { ...settings, contentHint: track.contentHint }, sendOptions, codecs),
           ...encryption(source, track.kind, codecs),
           // Tracks are stopped and disabled by those who own them.
           stopTracks: false,

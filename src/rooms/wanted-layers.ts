@@ -9,6 +9,8 @@ const USUAL_SIZE: Size = { width: 1280, height: 720 };
 
 /** A layer is enough where it has this share of the pixels that are shown, in each direction: less would be seen. */
 const ENOUGH = 0.8;
+/** Drawn in this share of its own size or less, in each direction, a picture is looked at and not read. */
+const THUMBNAIL = 0.4;
 
 /** The spatial layers of a picture that is sent, the lowest first. */
 export type Picture = {
@@ -36,13 +38,16 @@ export function pictureOf({ encodings = [] }: RtpParameters, spatial: number, si
   };
 }
 
-/** The lowest layer of `picture` that is enough where it is drawn in `drawn` device pixels, of several in one size the best; the highest where none is enough. */
+/**
+ * The lowest layer of `picture` that is enough where it is drawn in `drawn` device pixels; the highest where none is. Of
+ * several in one size it is the best, which bandwidth may reduce to the others, and the least for a thumbnail.
+ */
 export function layerFor({ size = USUAL_SIZE, scales }: Picture, drawn: Size): number {
   // A phone's picture is turned by its receiver (video-orientation): sides are compared by length.
-  const share = ENOUGH * Math.max(long(drawn) / long(size), short(drawn) / short(size));
-  const enough = scales.find((scale) => 1 / scale >= share) ?? scales.at(-1) ?? 1;
-  // Layers of one size differ in frame rate and bits: the best of them, which bandwidth may reduce to the others.
-  return scales.lastIndexOf(enough);
+  const share = Math.max(long(drawn) / long(size), short(drawn) / short(size));
+  const enough = scales.find((scale) => 1 / scale >= ENOUGH * share) ?? scales.at(-1) ?? 1;
+  // Layers of one size differ in frames and bits, as those of a screen do; nobody reads one that is so small.
+  return share * enough <= THUMBNAIL ? scales.indexOf(enough) : scales.lastIndexOf(enough);
 }
 
 /** Share of the pixels of all of `picture` that `layer` has; 0 where no layer is wanted. */

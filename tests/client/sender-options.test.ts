@@ -30,9 +30,35 @@ test('a small picture has no more layers than the browser sends', () => {
   assert.deepEqual([layersOf(320, 240), layersOf(320, 180)], [1, 1]);
 });
 
-test('a screen is sent in one size, and a camera too where that is asked for', () => {
-  assert.equal(senderOptions('screen', { width: 1920, height: 1080 }, {}, CODECS).encodings.length, 1);
-  assert.equal(senderOptions('camera', HD, { simulcast: false }, CODECS).encodings.length, 1);
+test('a screen is sent in its full size twice, with few and with all frames', () => {
+  const { encodings } = senderOptions('screen', { width: 1920, height: 1080 }, {}, CODECS);
+  assert.deepEqual(
+    encodings.map(({ scaleResolutionDownBy, maxFramerate, maxBitrate }) => [
+      scaleResolutionDownBy,
+      maxFramerate,
+      maxBitrate,
+    ]),
+    [
+      [1, 5, 300_000],
+      [1, 60, 2_500_000],
+    ],
+  );
+  assert.ok(senderOptions('screen', HD, { maxBitrate: 200_000 }, CODECS).encodings[0]!.maxBitrate < 200_000);
+});
+
+test('a screen on which pictures move is sent like a camera, and a small window once', () => {
+  const moving = senderOptions('screen', { ...HD, contentHint: 'motion' }, {}, CODECS).encodings;
+  assert.deepEqual(
+    moving.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy),
+    [4, 2, 1],
+  );
+  assert.equal(senderOptions('screen', { width: 400, height: 200 }, {}, CODECS).encodings.length, 1);
+});
+
+test('a picture is sent in one layer where that is asked for', () => {
+  for (const source of ['camera', 'screen'] as const) {
+    assert.equal(senderOptions(source, HD, { simulcast: false }, CODECS).encodings.length, 1);
+  }
 });
 
 test('one layer alone has no temporal layers, with which its first picture would be late', () => {

@@ -22,8 +22,11 @@ test('the lowest layer that is enough for the tile', () => {
   assert.equal(layerFor(picture, { width: 225, height: 400 }), 0, 'turned by its receiver');
 });
 
-test('of layers of one size the best is wanted', () => {
-  assert.equal(layerFor({ size: { width: 1920, height: 1080 }, scales: [1, 1] }, { width: 400, height: 225 }), 1);
+test('of layers of one size the best is wanted to be read, and the least of them as a thumbnail', () => {
+  const screen = { size: { width: 1920, height: 1080 }, scales: [1, 1] };
+  assert.equal(layerFor(screen, { width: 1170, height: 658 }), 1);
+  assert.equal(layerFor(screen, { width: 4000, height: 2250 }), 1);
+  assert.equal(layerFor(screen, { width: 400, height: 225 }), 0);
 });
 
 test('how large layers are follows from the encodings', () => {

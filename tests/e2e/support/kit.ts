@@ -61,6 +61,7 @@ export function installKit() {
   const elements = new Map<RemoteTrack, HTMLMediaElement>();
   let joined: Room | undefined;
   let keys: E2eeKeys | undefined;
+  let still = false;
 
   const canvas = document.createElement('canvas');
   canvas.width = 16;
@@ -218,30 +219,29 @@ export function installKit() {
     async shareScreen(on: boolean): Promise<void> {
       await room().self.setScreen(on);
     },
-    /** Shares a screen of this size: a page of text that is turned every 5 s, with a small picture that moves all the time. */
+    /** Shares a screen of this size: some lines of text, and below them things that move. */
     async shareText(width: number, height: number): Promise<void> {
       const screen = document.createElement('canvas');
       Object.assign(screen, { width, height });
       const pen = screen.getContext('2d')!;
-      const moving = pen.createImageData(width / 6, height / 6);
       const letters = 'abcdefghijklmnopqrstuvwxyz   ';
-      const line = () =>
-        Array.from({ length: 120 }, () => letters[Math.floor(Math.random() * letters.length)]).join('');
+      const line = () => Array.from({ length: 60 }, () => letters[Math.floor(Math.random() * letters.length)]).join('');
+      pen.fillStyle = 'white';
+      pen.fillRect(0, 0, width, height);
+      pen.fillStyle = 'black';
+      pen.font = '20px sans-serif';
+      for (let y = 30; y < height / 2; y += 30) pen.fillText(line(), 8, y);
       let frame = 0;
       const draw = () => {
-        if (frame % 75 === 0) {
-          pen.fillStyle = 'white';
-          pen.fillRect(0, 0, width, height);
-          pen.fillStyle = 'black';
-          pen.font = '16px monospace';
-          for (let y = 20; y < height; y += 22) pen.fillText(line(), 8, y);
-        }
+        if (still) return;
         frame += 1;
-        for (let at = 0; at < moving.data.length; at += 4) {
-          const gray = Math.random() * 256;
-          moving.data.set([gray, gray, gray, 255], at);
+        pen.fillStyle = 'white';
+        pen.fillRect(0, height / 2, width, height / 2);
+        for (let thing = 0; thing < 90; thing += 1) {
+          pen.fillStyle = `hsl(${thing * 47} 60% 50%)`;
+          const x = (width / 2) * (1 + Math.sin(frame / (9 + (thing % 13)) + thing));
+          pen.fillRect(x, height / 2 + ((thing * 37) % (height / 2 - 12)), 12, 12);
         }
-        pen.putImageData(moving, (width * 5) / 6, 0);
       };
       draw();
       setInterval(draw, 66);
@@ -249,6 +249,8 @@ export function installKit() {
       track.contentHint = 'detail';
       await room().self.publish(track, { source: 'screen' });
     },
+    /** Nothing moves on that screen any more, or again. */
+    stillText: (now: boolean) => void (still = now),
     say: async (text: string) => (await room().sendChat(text)).text,
     leave: () => room().leave(),
     /** Asks one of what administrators can; gives the code with which it was refused, or null. */
