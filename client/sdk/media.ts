@@ -253,9 +253,9 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       for (const [{ connectionState }, recovery] of transports) if (connectionState !== 'new') recovery.restartNow();
     },
     checkNetwork() {
-      for (const [transport, { restartNow }] of transports) {
+      for (const [transport, recovery] of transports) {
         if (transport.connectionState !== 'connected') continue;
-        void hearsNothing(transport, scope).then((nothing) => nothing && restartNow());
+        void hearsNothing(transport, scope).then((nothing) => nothing && recovery.restartNow());
       }
     },
     close: () => scope.close(),

@@ -67,7 +67,7 @@ function aTransport(t: TestContext) {
     ...{ scope, pair, reports },
     close: () => (open = false),
     /** `meanwhile` is what happens before each look after the first. */
-    async probe(meanwhile: (look: number) => unknown): Promise<boolean> {
+    probe: async (meanwhile: (look: number) => unknown): Promise<boolean> => {
       const outcome = hearsNothing({ getStats } as never, scope);
       for (let look = 0; look < 20; look += 1) {
         for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();

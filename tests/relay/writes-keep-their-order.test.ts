@@ -40,7 +40,7 @@ for (const [how, write] of [
     }
     send.flush();
     assert.ok(most >= MEGABYTE, 'the reader is slow');
-    const { chunks } = far as Reader;
+    const { chunks } = far;
     far.resume();
     near.end();
     await new Promise<void>((resolve) => {
