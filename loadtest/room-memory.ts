@@ -4,8 +4,9 @@
  *
  *     node loadtest/room-memory.ts [--rooms 500] [--people 4] [--rounds 20] [--workers 2] [--quality]
  *
- * A worker's allocator keeps what it has needed, and takes some rounds until it needs no more: of two workers 131 MB after the
- * first round, 153 after the tenth, and 152 after the twentieth.
+ * A worker keeps what it has needed at most. One alone is where it was after the first round (112 MB); two do not get the same
+ * rooms in each round, and their sum grows until each has had its largest share: 131 MB after the first round, 153 after the
+ * tenth, and 152 after the twentieth.
  *
  * With --quality each comparison waits for more than a minute, for which ended sessions are held.
  */
