@@ -4,8 +4,7 @@
  *
  *     fork(…), which is sent a Gathering, answers when all are there, and from then on answers each message with a CrowdCount
  */
-import { setPriority } from 'node:os';
-
+import { giveWay } from '../support/give-way.ts';
 import { joinBot } from './bot.ts';
 import { openJanusSession, subscribeToJanus } from './janus-room.ts';
 import { startMetronome } from './metronome.ts';
@@ -22,11 +21,9 @@ export type CrowdCount = { readonly counting: number; readonly packets: number; 
 const AT_ONCE = 14;
 /** To call JavaScript for each packet of each subscriber would cost more than a server has spent on sending it. */
 const COUNTING = 4;
-const LAST = 19;
 const reception = emptyReception();
 
-// Before there are threads of WebRTC, which have the priority of the one that starts them.
-setPriority(LAST);
+giveWay();
 process.once('message', (gathering: Gathering) => void begin(gathering));
 process.once('disconnect', () => process.exit(0));
 
@@ -53,7 +50,9 @@ async function gather(gathering: Gathering): Promise<void> {
   if (gathering.kind === 'sluice') {
     const studio = { metronome: startMetronome(), sent: new Map() };
     const at = { origin: gathering.origin, studio };
-    return together(gathering.tokens.map((token, index) => () => joinBot({ ...at, token, receive: receptionOf(index) })));
+    return together(
+      gathering.tokens.map((token, index) => () => joinBot({ ...at, token, receive: receptionOf(index) })),
+    );
   }
   const session = await openJanusSession(gathering.url);
   return together(

@@ -1,6 +1,7 @@
 /** Runs a scenario against a server, its own one unless another is named, and gives what was measured. */
 import { freePort } from '../../tests/support/free-port.ts';
 import { createRecorder, type Recorded } from '../report/recorder.ts';
+import { giveWay } from '../support/give-way.ts';
 import { fetchToken, type OwnServer, startOwnServer } from '../support/own-server.ts';
 import { watchServer } from '../support/server-watch.ts';
 import { turnFlags, TURN_SECRET } from '../support/turn-contestants.ts';
@@ -9,6 +10,8 @@ import type { Options, Scenario, Stage, Target } from './scenario.ts';
 export type RunOptions = Options & {
   /** A server elsewhere; without it one is started on loopback, and stopped at the end. */
   readonly elsewhere?: Target | undefined;
+  /** The clients let the server go first, once it is there. For good: run nothing else in this process. */
+  readonly givesWay?: boolean;
 };
 
 /** `live` gets a line each second. Rejects where the server cannot be reached, or the scenario not be made ready. */
@@ -19,6 +22,7 @@ export async function runScenario(
 ): Promise<Recorded> {
   const turn = scenario.needsTurn === true ? { port: await freePort(), secret: TURN_SECRET } : undefined;
   const own = options.elsewhere === undefined ? await startOwn(scenario, turn?.port) : undefined;
+  if (options.givesWay === true) giveWay();
   const target =
     own === undefined ? options.elsewhere! : { url: own.url, key: own.key, pid: own.pid, ...(turn ? { turn } : {}) };
   try {

@@ -35,12 +35,13 @@ export async function watchServer({ pid, probe }: OwnServer, recorder: Recorder)
       const now = { at: performance.now(), cpu: usage() };
       for (const part of PARTS) recorder.set(`cpu.${part}`, percent(first, now, part), '%');
       for (const thread of await probe.report()) {
-        const { name, delay, collections, worstPause, totalPause } = thread;
+        const { name, delay, collections, worstPause, totalPause, waited } = thread;
         if (name !== 'main' && !name.startsWith('turn')) continue;
         for (const [share, milliseconds] of Object.entries({ p50: delay.p50, p99: delay.p99, 'p99.9': delay.p999 })) {
           recorder.set(`delay.${name}.${share}`, milliseconds, 'ms');
         }
         recorder.set(`delay.${name}.max`, delay.max, 'ms');
+        recorder.set(`wait.${name}`, waited, 'ms/s');
         recorder.set(`gc.${name}.collections`, collections, '');
         recorder.set(`gc.${name}.worst`, worstPause, 'ms');
         recorder.set(`gc.${name}.total`, totalPause, 'ms');

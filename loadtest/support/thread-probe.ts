@@ -2,7 +2,7 @@
  * Loaded before a server's own code (`--import`), into its main thread and its worker threads: measures garbage
  * collections and the delay of each event loop, and tells the parent when it is asked with a message.
  */
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type * as workerThreads from 'node:worker_threads';
@@ -17,6 +17,8 @@ export type ThreadReport = {
   readonly collections: number;
   readonly worstPause: number;
   readonly totalPause: number;
+  /** Ready, and without a core to run on: milliseconds of each second. */
+  readonly waited: number;
   readonly delay: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number };
 };
 
@@ -34,6 +36,7 @@ const tid = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 let pauses: number[] = [];
+let since = { at: performance.now(), waited: waitedMs() };
 const observer = new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) pauses.push(duration);
 });
@@ -60,6 +63,7 @@ function onMessage(take: (message: unknown) => void): void {
 
 function reset(): void {
   pauses = [];
+  since = { at: performance.now(), waited: waitedMs() };
   delay.reset();
 }
 
@@ -72,6 +76,7 @@ function report(): ThreadReport {
     ...{ name, tid, collections: pauses.length },
     worstPause: Math.max(0, ...pauses),
     totalPause: pauses.reduce((sum, pause) => sum + pause, 0),
+    waited: ((waitedMs() - since.waited) * 1000) / (performance.now() - since.at),
     delay: {
       p50: late(delay.percentile(50)),
       p99: late(delay.percentile(99)),
@@ -79,6 +84,11 @@ function report(): ThreadReport {
       max: late(delay.max),
     },
   };
+}
+
+/** The second number of Linux's schedstat: nanoseconds that the thread has waited in a run queue. */
+function waitedMs(): number {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[1]) / 1e6;
 }
 
 function listenToParent(): void {
