@@ -37,7 +37,6 @@ import { createPlayback } from './playback.ts';
 import { createReporter, type Reporter } from './qoe/reporter.ts';
 import { createRoomMedia, type RoomMedia, type Timings } from './room-media.ts';
 import { createScope } from './scope.ts';
-import { type TickWatch, watchTicks } from './tick-watch.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
@@ -79,7 +78,6 @@ export class RoomSession implements Room {
   readonly #messages: Messages;
   readonly #chat: Chat;
   readonly #media: RoomMedia;
-  readonly #ticks: TickWatch;
   #info: RoomInfo;
   #state: RoomState = 'connected';
   #closeReason: CloseReason | undefined;
@@ -114,7 +112,6 @@ export class RoomSession implements Room {
     // connection: Chromium's ICE asks the main thread, and a layout there costs a join more than all its packets.
     void underWay.then(() => this.#scope.after(0, () => this.#begin(joined)));
     this.#scope.after(BEGIN_WITHIN, () => this.#begin(joined));
-    this.#ticks = watchTicks(this.#scope, () => this.#media.checkNetwork());
     watchPage(this.#scope, {
       networkChanged: () => this.#networkChanged(),
       shown: () => options.link.retryNow(),
@@ -228,7 +225,6 @@ export class RoomSession implements Room {
   }
 
   tick(frame: TickFrame): void {
-    this.#ticks.tick();
     this.#inTurn(() => this.#hearing.take(frame));
   }
 
