@@ -11,14 +11,17 @@ test('a page that is busy with each track that it hears of has set out to connec
   const page = await stage.open(t, '/v1/health');
   const happened = await page.evaluate(
     async (token) => {
-      const { join, prepare } = (await import('/sdk/sluice.js' as string)) as typeof Sdk;
+      const sdk: string = '/sdk/sluice.js';
+      const { join, prepare } = (await import(sdk)) as typeof Sdk;
       await prepare();
       const order: string[] = [];
-      const { setLocalDescription } = RTCPeerConnection.prototype;
-      // What it takes to send the first packet: the answer of this side is in force.
-      RTCPeerConnection.prototype.setLocalDescription = async function (this: RTCPeerConnection, ...args: unknown[]) {
-        await Reflect.apply(setLocalDescription, this, args);
-        order.push('connecting');
+      const Native = RTCPeerConnection;
+      globalThis.RTCPeerConnection = class extends Native {
+        override async setLocalDescription(description?: RTCLocalSessionDescriptionInit) {
+          await super.setLocalDescription(description);
+          // What it takes to send the first packet: the answer of this side is in force.
+          order.push('connecting');
+        }
       };
       const room = await join(location.origin, token);
       order.push('joined');
@@ -40,7 +43,8 @@ test('who is there is told although the browser does not get anywhere with the c
   const page = await stage.open(t, '/v1/health');
   const seen = await page.evaluate(
     async (token) => {
-      const { join, prepare } = (await import('/sdk/sluice.js' as string)) as typeof Sdk;
+      const sdk: string = '/sdk/sluice.js';
+      const { join, prepare } = (await import(sdk)) as typeof Sdk;
       await prepare();
       RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => undefined);
       const room = await join(location.origin, token);
