@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import type { Order, Report } from '../../../src/qoe/store/control.ts';
 import { openStore, type QoeStore } from '../../../src/qoe/store/store.ts';
-import type { StoreListener, StoreThread } from '../../../src/store/store-thread.ts';
+import type { StoreThread } from '../../../src/store/store-thread.ts';
 import { smallDisk } from '../../support/small-disk.ts';
 import { begin, NOW, open, pointAt, scratch, until, written } from './store.ts';
 
@@ -85,10 +85,10 @@ test('a file that is no database is moved aside, and sessions that go on are in 
 
 test('a thread that does not answer is told of, until it does; nothing waits for it', async (t) => {
   const sent: Order[] = [];
-  let listener: StoreListener<Report> | undefined;
+  let answer: ((report: Report) => void) | undefined;
   const thread: StoreThread = {
     attach(_, __, its) {
-      listener = its as StoreListener<unknown> as StoreListener<Report>;
+      answer = (report) => its.heard(report as never);
       return { running: true, send: (order) => void sent.push(order as Order), close: () => Promise.resolve() };
     },
     close: () => Promise.resolve(),
@@ -100,7 +100,7 @@ test('a thread that does not answer is told of, until it does; nothing waits for
   await until(() => store.state.fault?.why === 'thread', 'it is said');
   const last = sent.at(-1);
   assert.ok(last?.type === 'write');
-  listener?.heard({ type: 'written', sequence: last.sequence });
+  answer?.({ type: 'written', sequence: last.sequence });
   assert.deepEqual([store.state.fault, store.state.written], [undefined, 1]);
 });
 
