@@ -22,7 +22,7 @@ const BURST = [...Array(6).fill(900), ...Array(7).fill(1100), 37, 38, 1100, 20, 
 test('each receiver gets the packets of a burst in order, byte for byte', async (t) => {
   const engine = await startEngine(t);
   const room = await engine.openRoom(deaf);
-  const { producer, send } = await publish(t, room);
+  const { producer, sender } = await publish(t, room);
   const tracks = await Promise.all(Array.from({ length: RECEIVERS }, () => receive(t, room, producer.id)));
   let index = 0;
   const burst = (sizes: readonly number[]) =>
@@ -30,7 +30,7 @@ test('each receiver gets the packets of a burst in order, byte for byte', async 
       const packet = vp8Packet(SSRC, index, index === 0, bytes);
       packet.writeUInt32BE(index, packet.length - 4);
       index += 1;
-      send(packet);
+      sender.send(packet);
       return packet.subarray(12);
     });
 
@@ -51,7 +51,7 @@ async function publish(t: TestContext, room: MediaRoom) {
   const sender = await connectSender(transport, [{ kind: 'video', mid: 'video', ssrcs: [SSRC] }]);
   t.after(() => sender.close());
   const rtpParameters = vp8Parameters([SSRC]);
-  return { producer: await transport.produce({ kind: 'video', rtpParameters, paused: false }), send: sender.send };
+  return { producer: await transport.produce({ kind: 'video', rtpParameters, paused: false }), sender };
 }
 
 async function receive(t: TestContext, room: MediaRoom, producerId: Parameters<typeof consume>[1]) {
