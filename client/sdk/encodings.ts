@@ -60,8 +60,11 @@ export function singleEncoding(maxBitrate: number): Encoding[] {
   return [{ maxBitrate }];
 }
 
-/** What sound leaves of 600 kbit/s, and most of it of 400, in bits per second. */
-const SLOW_SCREEN = { maxBitrate: 300_000, maxFramerate: 5 };
+/**
+ * What sound leaves of 350 kbit/s as congestion control sees them: after a way has overflowed it thinks less than half
+ * of what there is, and comes back slowly. In bits per second.
+ */
+const SLOW_SCREEN = { maxBitrate: 150_000, maxFramerate: 5 };
 /** As many as there are. libwebrtc gives a layer without a number the highest of the others'. */
 const ALL_FRAMES = 60;
 

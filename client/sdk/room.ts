@@ -99,7 +99,7 @@ export class RoomSession implements Room {
     this.admin = createAdmin(context.request);
     const measured = joined.beacons && options.qoe.enabled !== false;
     this.#reporter = measured ? this.#createReporter(joined) : undefined;
-    this.#encryption = this.#createEncryption();
+    this.#encryption = this.#createEncryption(joined.participants);
     this.#messages = this.#createMessages();
     this.#chat = createChat({
       self: this.self,
@@ -358,11 +358,12 @@ export class RoomSession implements Room {
     });
   }
 
-  #createEncryption(): RoomEncryption | undefined {
+  /** `present`: whose media may come before they are announced. */
+  #createEncryption(present: Joined['participants']): RoomEncryption | undefined {
     const { e2ee: options } = this.#options;
     if (options === undefined) return undefined;
     return createRoomEncryption({
-      ...{ options, scope: this.#scope, emitter: this.#emitter, self: this.self, others: this.#others },
+      ...{ options, scope: this.#scope, emitter: this.#emitter, self: this.self, others: this.#others, present },
       inTurn: (task) => this.#inTurn(task),
     });
   }

@@ -20,10 +20,15 @@ export class Downlink {
     this.#transport = transport;
   }
 
-  /** A picture that goes this way. */
-  add(consumer: Consumer, adopted: AdoptedConsumer): void {
-    this.#pictures.add(adopted);
-    consumer.observer.once('close', () => this.#pictures.delete(adopted));
+  /**
+   * A picture that goes this way; `shrinks`: it can be sent smaller. One that cannot goes on as it is: the key frame that
+   * it would begin with is more than a narrow way carries at once.
+   */
+  add(consumer: Consumer, adopted: AdoptedConsumer, shrinks: boolean): void {
+    if (shrinks) {
+      this.#pictures.add(adopted);
+      consumer.observer.once('close', () => this.#pictures.delete(adopted));
+    }
     if (this.#followed) return;
     this.#followed = true;
     this.#transport.on('trace', (trace) => void this.#estimated(trace));

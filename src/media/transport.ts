@@ -35,6 +35,7 @@ import {
   checkDtlsParameters,
   checkRtpCapabilities,
   checkRtpParameters,
+  hasSmallerLayer,
   layerCounts,
   withRoomExtensions,
 } from './validate.ts';
@@ -46,11 +47,18 @@ import type { LayerCounts } from './validate.ts';
  */
 const KEY_FRAME_INTERVAL_MS = 500;
 
+type Source = {
+  readonly layers: LayerCounts;
+  /** Whether it can be sent as a smaller picture. */
+  readonly shrinks: boolean;
+  readonly branch: Branch;
+};
+
 /** What the transports of one room share. */
 export type RoomMedia = {
   readonly capabilities: RtpCapabilities;
   /** The producers of the room: what a receiver can choose of each, and where it comes in. */
-  readonly producers: Map<string, { readonly layers: LayerCounts; readonly branch: Branch }>;
+  readonly producers: Map<string, Source>;
   /** Starts to listen how loud an audio producer on `branch` is. */
   observe(producer: Producer, branch: Branch): Promise<void>;
 };
@@ -136,6 +144,7 @@ export class SfuTransport implements MediaTransport {
     const transport = this.#open();
     const checked = expectSilence(kind, checkRtpParameters(kind, rtpParameters, this.#room.capabilities));
     const layers = layerCounts(checked);
+    const shrinks = hasSmallerLayer(rtpParameters);
     return refusing(async () => {
       const producer = await transport.produce({
         kind,
@@ -144,7 +153,7 @@ export class SfuTransport implements MediaTransport {
         ...(kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_INTERVAL_MS } : {}),
       });
       const branch = this.#branch;
-      this.#room.producers.set(producer.id, { layers, branch });
+      this.#room.producers.set(producer.id, { layers, shrinks, branch });
       producer.observer.once('close', () => this.#room.producers.delete(producer.id));
       count(branch.host.load.counts, 'producers', producer.observer);
       try {
@@ -186,7 +195,7 @@ export class SfuTransport implements MediaTransport {
       this.#open();
       const adopted = adoptConsumer(consumer, layers, listener);
       this.#watch?.consumed(consumer, layers, adopted);
-      if (consumer.kind === 'video') this.#downlink.add(consumer, adopted);
+      if (consumer.kind === 'video') this.#downlink.add(consumer, adopted, source.shrinks);
       return { ...adopted.consumer, producerId };
     }, ended);
   }

@@ -55,6 +55,12 @@ export function layerCounts(parameters: RtpParameters): LayerCounts {
   return { spatial: encodings.length > 1 ? encodings.length : spatial, temporal };
 }
 
+/** Whether the lowest layer is a smaller picture than the highest: those of a screen differ in frames and bits alone. */
+export function hasSmallerLayer({ encodings = [] }: RtpParameters): boolean {
+  const scales = encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy);
+  return scales.length < 2 || scales.some((scale) => scale === undefined || scale !== scales[0]);
+}
+
 /** `layers` within what there is: asking for more than is sent means the best that is sent. */
 export function boundLayers(layers: Layers, counts: LayerCounts): Layers {
   const spatialLayer = Math.max(0, Math.min(layers.spatialLayer, counts.spatial - 1));

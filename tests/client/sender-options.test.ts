@@ -39,7 +39,7 @@ test('a screen is sent in its full size twice, with few and with all frames', ()
       maxBitrate,
     ]),
     [
-      [1, 5, 300_000],
+      [1, 5, 150_000],
       [1, 60, 2_500_000],
     ],
   );

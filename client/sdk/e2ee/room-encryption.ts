@@ -22,6 +22,8 @@ export type RoomEncryptionOptions = {
   /** Oneself. */
   readonly self: { readonly identity: string; readonly tracks: ReadonlyMap<string, LocalTrack> };
   readonly others: Others;
+  /** Who was there at the join: `others` tells of them only once the page has been told. */
+  readonly present: readonly { readonly id: string; readonly identity: string }[];
   /** Runs `task` after what has been announced before. */
   readonly inTurn: (task: () => void) => void;
 };
@@ -32,9 +34,11 @@ export function createRoomEncryption({
   emitter,
   self,
   others,
+  present,
   inTurn,
 }: RoomEncryptionOptions): RoomEncryption {
   const identity = () => self.identity;
+  const early = new Map(present.map((who) => [who.id, who.identity]));
   const failed = (error: unknown) => emitter.emit('problem', toClientError(error, 'encryption-failed'));
   const tell = (track: RemoteTrack | LocalTrack | undefined, state: EncryptionState) => {
     if (track !== undefined) emitter.emit('encryptionChanged', { track, state });
@@ -42,7 +46,7 @@ export function createRoomEncryption({
   return {
     media: createE2ee({
       ...{ options, scope, failed, self: identity },
-      identityOf: (id) => others.byId(id)?.identity,
+      identityOf: (id) => others.byId(id)?.identity ?? early.get(id),
       sentChanged: (source, state) => tell(self.tracks.get(source), state),
       receivedChanged: (producerId, state) => inTurn(() => tell(others.track(producerId), state)),
     }),

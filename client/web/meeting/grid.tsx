@@ -39,7 +39,8 @@ export function MeetingGrid({ room, pin }: { room: Room; pin: Pin }): JSX.Elemen
       ...{ first: first.current, speaker },
     });
   useEffect(() => {
-    first.current = plan?.pages[0] ?? [];
+    // Who has joined is alone for a moment, and is not to keep the first place for it.
+    first.current = plan?.pages[0]?.filter((key) => key !== room.self.key) ?? [];
   });
   const pages = plan?.pages.length ?? 1;
   const { page, turn } = usePage(pages);
