@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 
-import { eventually, throughout } from './support/eventually.ts';
+import { comesToRest, eventually } from './support/eventually.ts';
 import type { Guest } from './support/guest.ts';
 import { useStage } from './support/stage.ts';
 
@@ -23,8 +23,9 @@ test('a tile gets the layer that fills it; what is larger than anybody needs is 
   await bob.style('ada', THUMBNAIL);
   await decodes(bob, 240, 135);
   await encodes(ada, [true, false, false]);
-  const from = { at: performance.now(), bytes: await ada.sentBytes() };
   await restLayers(ada, 1);
+  const from = { at: performance.now(), bytes: await ada.sentBytes() };
+  await bob.page.waitForTimeout(QUIET);
   const rate = ((await ada.sentBytes()) - from.bytes) / ((performance.now() - from.at) / 8000);
   assert.ok(rate > 0 && rate < 200_000, `the camera costs ${Math.round(rate)} bit/s`);
 
@@ -111,15 +112,8 @@ async function encodes(guest: Guest, layers: readonly boolean[]): Promise<void> 
   );
 }
 
-/** Makes sure that of layers from this one on nothing is sent for a while. */
+/** Waits until of layers from this one on nothing has been sent for a while. */
 async function restLayers(guest: Guest, from: number): Promise<void> {
   const upper = async () => (await guest.sentLayers()).slice(from).map(({ bytes, frames }) => `${bytes}/${frames}`);
-  let resting = await upper();
-  let changes = 0;
-  // What was encoded before may be under way at the first look.
-  await throughout(`${guest.identity} sends nothing of layers from ${from}`, QUIET, upper, (now) => {
-    if (now.join() !== resting.join()) changes += 1;
-    resting = now;
-    return changes <= 2;
-  });
+  await comesToRest(`${guest.identity} sends nothing of layers from ${from}`, QUIET, upper);
 }

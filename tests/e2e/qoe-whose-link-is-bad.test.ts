@@ -64,9 +64,14 @@ test('whose link is bad, which way and since when: on the dashboard, over REST, 
     const { body } = await again.call('GET', `/v1/qoe/sessions/${session}`);
     const report = body as Static<typeof QoeSession>;
     assert.deepEqual([report.identity, report.live], [identity, false]);
-    const cause = report.causes.find((one) => one.place === place);
-    assert.ok(cause !== undefined && cause.seconds >= 1, JSON.stringify(report.causes));
-    const first = report.series.t.find((at, row) => at >= from - SAMPLE && report.series.cause[row] === cause.code);
+    const causes = report.causes.filter((one) => one.place === place);
+    assert.ok(
+      causes.some(({ seconds }) => seconds >= 1),
+      JSON.stringify(report.causes),
+    );
+    // What is lost also freezes pictures: which of the two cost most in a second is no matter here.
+    const codes = new Set(causes.map(({ code }) => code));
+    const first = report.series.t.find((at, row) => at >= from - SAMPLE && codes.has(report.series.cause[row]!));
     assert.ok(first !== undefined, `the series of ${identity} shows since when`);
   }
 });

@@ -35,3 +35,23 @@ export async function throughout<Value>(
     await sleep(EVERY);
   }
 }
+
+/** Waits until what is read has stayed the same for `milliseconds`: that something has stopped. Values are compared as text. */
+export async function comesToRest<Value>(
+  what: string,
+  milliseconds: number,
+  read: () => Promise<Value> | Value,
+): Promise<void> {
+  let last: string | undefined;
+  let since = performance.now();
+  await eventually(
+    what,
+    async () => {
+      const now = JSON.stringify(await read());
+      if (now !== last) since = performance.now();
+      last = now;
+      return { last: now, restingFor: performance.now() - since };
+    },
+    ({ restingFor }) => restingFor >= milliseconds,
+  );
+}

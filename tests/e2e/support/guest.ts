@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { BrowserContext, Page } from 'playwright-core';
 
 import type { CameraOptions, JoinOptions, Source } from '../../../client/sdk/api.ts';
-import { eventually, throughout } from './eventually.ts';
+import { comesToRest, eventually } from './eventually.ts';
 import type { Happening, Kit, Reception, SentLayer } from './kit.ts';
 
 /** Small, so that several of them fit on two cores. */
@@ -69,9 +69,13 @@ export class Guest {
     return this.page.evaluate(([whose, layer]) => kit.setLayers(whose, layer), [identity, spatialLayer] as const);
   }
 
-  /** Gives the element that shows the camera of `identity` another style. */
-  style(identity: string, css: string): Promise<void> {
-    return this.page.evaluate(([whose, its]) => kit.style(whose, its), [identity, css] as const);
+  /** Gives the element that shows the camera of `identity` another style, as soon as there is one. */
+  async style(identity: string, css: string): Promise<void> {
+    await eventually(
+      `${this.identity} shows the camera of ${identity}`,
+      () => this.page.evaluate(([whose, its]) => kit.style(whose, its), [identity, css] as const),
+      (shown) => shown,
+    );
   }
 
   /** Puts the camera of `identity` into a window of its own, as by a click; or closes that window. */
@@ -151,29 +155,10 @@ export class Guest {
     );
   }
 
-  /** Waits until nothing of this track comes in any more, and makes sure that it stays so for a while. */
+  /** Waits until nothing of this track has come in for a while. */
   async receivesNothing(identity: string, source: Source): Promise<void> {
     const bytes = async () => (await this.reception(identity, source))?.bytes;
-    let last = await bytes();
-    await eventually(
-      `the ${source} of ${identity} stops`,
-      async () => {
-        const before = last;
-        last = await bytes();
-        return { before, last };
-      },
-      ({ before }) => before === last,
-    );
-    const what = `${this.identity} receives no ${source} of ${identity}`;
-    let resting = last;
-    let changes = 0;
-    // The last packets of a muted track may be under way at the first look.
-    await throughout(what, SILENCE_FOR, bytes, (now) => {
-      if (now !== resting) changes += 1;
-      resting = now;
-      return changes <= 2;
-    });
-    assert.equal(await bytes(), resting, what);
+    await comesToRest(`the ${source} of ${identity} stops for ${this.identity}`, SILENCE_FOR, bytes);
   }
 
   /** Waits for this event. */

@@ -274,12 +274,13 @@ export function installKit() {
     setLayers: (identity: string, spatialLayer: number) =>
       room().participants.get(identity)?.tracks.get('camera')?.setLayers({ spatialLayer }),
 
-    /** Gives the element that shows this camera another style. */
-    style(identity: string, css: string): void {
+    /** Gives the element that shows this camera another style, and says whether there is one. */
+    style(identity: string, css: string): boolean {
       const track = room().participants.get(identity)?.tracks.get('camera');
       const element = track && elements.get(track);
-      if (element === undefined) throw new Error(`the camera of ${identity} is not shown`);
+      if (element === undefined) return false;
       element.style.cssText = css;
+      return true;
     },
     /** At the next key press the camera of `identity` gets a window of its own, or loses it. */
     preparePictureInPicture(identity: string, on: boolean): void {
