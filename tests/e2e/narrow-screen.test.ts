@@ -14,9 +14,7 @@ import { useStage } from './support/stage.ts';
 /** Of the screen, which takes far more than the link carries. */
 const SIZE = { width: 960, height: 540 };
 const LINK = 350_000;
-const PATIENCE = 60_000;
-/** The server finds out what the link can carry. */
-const SETTLING = 8000;
+const PATIENCE = 90_000;
 const WATCHED = 8000;
 /** A stream of which nothing comes for so long counts as gone: there are others of it. */
 const STILL = 7000;
@@ -47,13 +45,21 @@ test('a screen keeps its resolution over a narrow link, with fewer frames, and n
     (fps) => fps > 6,
     PATIENCE,
   );
-  await sleep(SETTLING);
-  const before = await counters(far);
   const widths = new Set<number>();
-  for (const until = performance.now() + WATCHED; performance.now() < until; await sleep(250)) {
-    widths.add((await counters(far)).width);
-  }
-  const now = await counters(far);
+  const watch = async () => {
+    const before = await counters(far);
+    for (const until = performance.now() + WATCHED; performance.now() < until; await sleep(250)) {
+      widths.add((await counters(far)).width);
+    }
+    return { before, now: await counters(far) };
+  };
+  // Congestion control thinks less of the way than there is when it has overflowed, and comes back slowly.
+  const { before, now } = await eventually(
+    'the screen moves where there is little room',
+    watch,
+    (found) => found.now.frames > found.before.frames + 1,
+    PATIENCE,
+  );
 
   const fps = ((now.frames - before.frames) * 1000) / WATCHED;
   const concealed = (now.concealed - before.concealed) / (now.samples - before.samples);
@@ -63,7 +69,6 @@ test('a screen keeps its resolution over a narrow link, with fewer frames, and n
       `${(bits / 1000).toFixed(0)} kbit/s, ${(concealed * 100).toFixed(2)} % of the sound made up`,
   );
   assert.deepEqual([...widths], [SIZE.width]);
-  assert.ok(now.frames > before.frames + 1, `${fps} frames/s`);
   assert.ok(now.samples > before.samples && concealed < 0.03, `${concealed} of the sound is made up`);
 
   // Screens stand still for long, and what happens on them then is to be seen.
@@ -77,6 +82,7 @@ test('a screen keeps its resolution over a narrow link, with fewer frames, and n
       `${viewer.identity} sees the screen go on`,
       () => counters(viewer),
       ({ frames }) => frames > rest[at]! + 1,
+      PATIENCE,
     );
     t.diagnostic(
       `after a rest, ${viewer.identity} sees the screen go on within ${Math.round(performance.now() - from)} ms`,
