@@ -7,8 +7,11 @@ import { algorithm, joined, type SealedTrack } from './seal.ts';
 import { unescapeStartCodes } from './start-codes.ts';
 import { readTrailer, type Trailer, TRAILER_LENGTH } from './trailer.ts';
 
-/** Why a frame is not shown. `replayed`: it was shown before, or is too late to know. */
-export type Unopened = 'unencrypted' | 'no-key' | 'wrong-key' | 'replayed';
+/**
+ * Why a frame is not shown. `replayed`: it was shown before, or is too late to know. `malformed`: it is none of its codec,
+ * as what comes of a packet that is padding only.
+ */
+export type Unopened = 'unencrypted' | 'no-key' | 'wrong-key' | 'replayed' | 'malformed';
 export type Opened = { readonly ok: true; readonly frame: Uint8Array } | { readonly ok: false; readonly why: Unopened };
 
 /** A sender has one at a time, and a new one after each change of keys. A server that makes some up pushes these out. */
@@ -33,7 +36,7 @@ export class Opener {
   async open(frame: Uint8Array, about?: Uint8Array): Promise<Opened> {
     const { codec, identity } = this.#track;
     const clear = clearBytes(codec, frame);
-    if (clear === undefined) return { ok: false, why: 'unencrypted' };
+    if (clear === undefined) return { ok: false, why: 'malformed' };
     const head = frame.subarray(0, clear);
     const behind = frame.subarray(clear);
     const tail = codec === 'h264' ? unescapeStartCodes(head, behind) : behind;

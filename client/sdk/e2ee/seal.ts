@@ -9,7 +9,9 @@ import { CONTEXT_LENGTH, LAST_COUNTER, writeTrailer } from './trailer.ts';
 export type SealedTrack = { readonly identity: string; readonly source: string; readonly codec: SealedForm };
 
 const NOTHING = new Uint8Array();
-export type Sealed = { readonly ok: true; readonly frame: Uint8Array } | { readonly ok: false; readonly why: 'no-key' };
+/** Why a frame is not sent. `malformed`: it is none of its codec, as the empty ones of an encoder that hears silence. */
+export type Unsealed = 'no-key' | 'malformed';
+export type Sealed = { readonly ok: true; readonly frame: Uint8Array } | { readonly ok: false; readonly why: Unsealed };
 
 /**
  * Frames of `track`, one at a time, as they are to be sent: clear bytes, AES-GCM of the rest, trailer. Clear bytes and
@@ -29,8 +31,10 @@ export class Sealer {
   /** `about`: what is authenticated with the frame, and stands elsewhere. */
   async seal(frame: Uint8Array, about: Uint8Array = NOTHING): Promise<Sealed> {
     const clear = clearBytes(this.#track.codec, frame);
-    const current = clear === undefined ? undefined : await this.#key();
-    if (clear === undefined || current === undefined) return { ok: false, why: 'no-key' };
+    // Opus has nothing to say in DTX, and browsers make no packet of that: there is none to encrypt.
+    if (clear === undefined) return { ok: false, why: 'malformed' };
+    const current = await this.#key();
+    if (current === undefined) return { ok: false, why: 'no-key' };
     const { of, context, key } = current;
     const trailer = writeTrailer({ context, counter: this.#counter, index: of.index, generation: of.generation });
     this.#counter += 1;

@@ -19,6 +19,6 @@ export type ToWorker =
   /** The same streams are of another track now. */
   | { readonly type: 'job'; readonly slot: number; readonly job: Job };
 
-export type JobState = 'encrypted' | Exclude<Unopened, 'replayed'>;
+export type JobState = 'encrypted' | Exclude<Unopened, 'replayed' | 'malformed'>;
 /** How it goes with a job, when that has changed. */
 export type FromWorker = { readonly id: string; readonly state: JobState };

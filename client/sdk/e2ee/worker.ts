@@ -1,8 +1,7 @@
 /** The worker in which frames are encrypted and decrypted: one for each room, served beside the SDK. */
+import { frameTransform, type FrameTransform } from './frame-transform.ts';
 import { KeyStore } from './key-store.ts';
-import { Opener } from './open.ts';
-import { Sealer } from './seal.ts';
-import type { FromWorker, Job, JobState, ToWorker } from './worker-messages.ts';
+import type { FromWorker, Job, ToWorker } from './worker-messages.ts';
 
 type Frame = RTCEncodedVideoFrame | RTCEncodedAudioFrame;
 /** As far as it is used here: the library of types knows either pages or workers. */
@@ -17,11 +16,10 @@ type Scope = {
   addEventListener(type: 'message', listener: (event: { readonly data: ToWorker }) => void): void;
   addEventListener(type: 'rtctransform', listener: (event: { readonly transformer: Transformer }) => void): void;
 };
-type Work = { readonly job: Job; readonly step: Sealer['seal'] | Opener['open']; state: JobState | undefined };
 
 const scope = globalThis as unknown as Scope;
 const keys = new KeyStore();
-const slots = new Map<number, (job: Job) => void>();
+const slots = new Map<number, FrameTransform<Frame>['give']>();
 
 scope.addEventListener('message', ({ data }) => {
   switch (data.type) {
@@ -46,39 +44,15 @@ function pipe(
   first: Job,
   { readable, writable }: Pick<Transformer, 'readable' | 'writable'>,
   wantKeyFrame: () => void = () => undefined,
-): (job: Job) => void {
-  let work = begin(first);
-  const through = new TransformStream<Frame, Frame>({
-    async transform(frame, controller) {
-      const now = work;
-      const result = await now.step(new Uint8Array(frame.data));
-      if (result.ok) {
-        frame.data = result.frame.slice().buffer;
-        controller.enqueue(frame);
-      }
-      const state = result.ok ? 'encrypted' : result.why;
-      // What comes twice is dropped, and says nothing about keys.
-      if (state === 'replayed' || state === now.state) return;
-      const back = now.state !== undefined && state === 'encrypted' && now.job.side === 'open';
-      now.state = state;
-      scope.postMessage({ id: now.job.id, state }, []);
-      // What follows builds on frames that were dropped. Sound has no key frames.
-      if (back && now.job.codec !== 'opus') wantKeyFrame();
-    },
+): FrameTransform<Frame>['give'] {
+  const { stream, give } = frameTransform<Frame>(keys, first, {
+    tell: ({ id }, state) => scope.postMessage({ id, state }, []),
+    wantKeyFrame,
   });
   // They end with the sender or receiver.
   readable
-    .pipeThrough(through)
+    .pipeThrough(stream)
     .pipeTo(writable)
     .catch(() => undefined);
-  return (job) => void (work = begin(job));
-}
-
-function begin(job: Job): Work {
-  if (job.side === 'seal') {
-    const sealer = new Sealer(keys, job);
-    return { job, step: (frame) => sealer.seal(frame), state: undefined };
-  }
-  const opener = new Opener(keys, job);
-  return { job, step: (frame) => opener.open(frame), state: undefined };
+  return give;
 }

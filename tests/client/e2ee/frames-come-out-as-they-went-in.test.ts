@@ -85,7 +85,7 @@ test('what is no frame of its codec is neither sent nor shown', async () => {
     ['h264', [0, 0, 1, 0x67, 1, 2, 3, 4]],
     ['h264', [0, 0, 1, 0x65, 1]],
   ] as const) {
-    assert.equal((await sealer('ada', codec).seal(new Uint8Array(frame))).ok, false);
-    assert.equal(await outcome(opener('ada', codec), new Uint8Array(frame)), 'unencrypted');
+    assert.deepEqual(await sealer('ada', codec).seal(new Uint8Array(frame)), { ok: false, why: 'malformed' });
+    assert.equal(await outcome(opener('ada', codec), new Uint8Array(frame)), 'malformed');
   }
 });
