@@ -58,6 +58,9 @@ const PURE_FILES: Record<string, readonly string[]> = {
   ],
   qoe: [
     'score',
+    'costs',
+    'delay',
+    'track-facts',
     'emodel',
     'video',
     'causes',

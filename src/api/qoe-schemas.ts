@@ -47,7 +47,10 @@ const Cause = Type.Object({
   ...causeParts,
   since: moment('Since when it is the one that costs most.'),
   amount: nullable(
-    Type.Number({ description: 'Loss as a share, jitter and delay in ms; null where nothing is told.' }),
+    Type.Number({
+      description:
+        'Loss as a share, jitter and delay (with what buffers wait because of it) in ms; null where no number says why.',
+    }),
   ),
 });
 

@@ -46,7 +46,7 @@ export function placeOf(cause: number): Place | undefined {
   return CAUSES[cause]?.place;
 }
 
-/** The measurement that stands beside a cause: a share for loss, ms for jitter and delay; NaN where there is none. */
+/** `amount`: the measurement that explains a cause: a share for loss, ms for jitter and delay; NaN where none does. */
 export function describeCause(cause: number, amount: number): string {
   const id = CAUSES[cause]?.id;
   const percent = (text: string) => (amount >= 0 ? `${text} ${Math.round(amount * 100)} %` : text);

@@ -1,8 +1,10 @@
 /** Several tracks as one: how good a direction is, and what cost it most. */
 import type { Millis } from '../kernel/clock.ts';
 import { type CauseId, CAUSES, NO_CAUSE } from './causes.ts';
+import { type Costs, foldCosts, newCosts, type Places, worstCause } from './costs.ts';
+import { delayAmount } from './delay.ts';
 import type { Level } from './level.ts';
-import { type Costs, foldCosts, newCosts, type Places, type TrackFacts, worstCause } from './score.ts';
+import type { TrackFacts } from './track-facts.ts';
 
 /** Quality in one direction, or in both. */
 export type Quality = {
@@ -25,8 +27,14 @@ export const BEST_OPINION = 4.5;
 /** Less than this is no reason worth telling. */
 const LEAST_LOST = 0.25;
 
-/** The tracks of one kind. */
-type KindTally = { count: number; score: number; readonly causes: Costs; readonly amounts: Costs };
+/** The tracks of one kind. `amounts` is the sum of what they tell beside a cause, each weighed by its part of `told`. */
+type KindTally = {
+  count: number;
+  score: number;
+  readonly causes: Costs;
+  readonly amounts: Costs;
+  readonly told: Costs;
+};
 
 /**
  * The part of what sound is worth that is left where there is no picture at all: who hears and is heard has a call, if a
@@ -36,8 +44,8 @@ const SOUND_ALONE = 0.2;
 
 /** Several tracks of one direction: each kind is as good as its tracks are on average, and all as good as the worst kind. */
 export class Tally {
-  readonly #audio: KindTally = { count: 0, score: 0, causes: newCosts(), amounts: newCosts() };
-  readonly #video: KindTally = { count: 0, score: 0, causes: newCosts(), amounts: newCosts() };
+  readonly #audio = newKind();
+  readonly #video = newKind();
 
   reset(): void {
     for (const kind of [this.#audio, this.#video]) {
@@ -46,6 +54,7 @@ export class Tally {
       kind.score = 0;
       kind.causes.fill(0);
       kind.amounts.fill(0);
+      kind.told.fill(0);
     }
   }
 
@@ -58,7 +67,10 @@ export class Tally {
     const worst = lost < LEAST_LOST ? NO_CAUSE : worstCause(by, places);
     if (worst === NO_CAUSE) return;
     kind.causes[worst]! += lost;
-    kind.amounts[worst]! += lost * amountOf(worst, of);
+    const amount = AMOUNT[CAUSES[worst]!.id]?.(of, by) ?? Number.NaN;
+    if (Number.isNaN(amount)) return;
+    kind.amounts[worst]! += lost * amount;
+    kind.told[worst]! += lost;
   }
 
   /** The mean of the worst kind; NaN where there was no track. */
@@ -70,7 +82,7 @@ export class Tally {
   into(quality: Quality): void {
     const kind = this.#worst();
     const cause = worstCause(kind.causes);
-    const amount = cause === NO_CAUSE ? Number.NaN : kind.amounts[cause]! / kind.causes[cause]!;
+    const amount = cause === NO_CAUSE ? Number.NaN : kind.amounts[cause]! / kind.told[cause]!;
     setQuality(quality, this.score(), cause, amount);
   }
 
@@ -86,19 +98,19 @@ export class Tally {
   }
 }
 
-/** The measurement that a cause is about. */
-const AMOUNT: Partial<Record<CauseId, (of: TrackFacts) => number>> = {
+function newKind(): KindTally {
+  return { count: 0, score: 0, causes: newCosts(), amounts: newCosts(), told: newCosts() };
+}
+
+/** The measurement that explains a cause; NaN where none does. */
+const AMOUNT: Partial<Record<CauseId, (of: TrackFacts, by: Costs) => number>> = {
   'loss-up': ({ lossUp }) => lossUp,
   'loss-down': ({ lossDown }) => lossDown,
   'jitter-up': ({ jitterUp }) => jitterUp,
   'jitter-down': ({ jitterDown }) => jitterDown,
-  'delay-up': ({ delayUp, rttUp }) => (delayUp >= 0 ? delayUp : rttUp / 2),
-  'delay-down': ({ delayDown, rttDown }) => (delayDown >= 0 ? delayDown : rttDown / 2),
+  'delay-up': (of, by) => delayAmount(of, 'up', by),
+  'delay-down': (of, by) => delayAmount(of, 'down', by),
 };
-
-function amountOf(cause: number, of: TrackFacts): number {
-  return AMOUNT[CAUSES[cause]!.id]?.(of) ?? Number.NaN;
-}
 
 /** Fills in score and cause. */
 export function setQuality(quality: Quality, score: number, cause: number, amount: number): void {

@@ -1,8 +1,8 @@
 /** What is known of one track of a session: means of what its client and the server measured. */
 import { FIELD, LIMITATIONS } from './fields.ts';
 import type { Sample } from './sample.ts';
-import type { TrackFacts } from './score.ts';
 import type { ConsumerView, ProducerView } from './server-view.ts';
+import type { TrackFacts } from './track-facts.ts';
 import { DecayingMeans } from './window.ts';
 
 /** The means of a track. */

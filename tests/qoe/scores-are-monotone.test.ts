@@ -11,7 +11,9 @@ import {
   opinion,
   RATING_BEST,
 } from '../../src/qoe/emodel.ts';
-import { foldCosts, newCosts, newFacts, rateTrack, type TrackFacts } from '../../src/qoe/score.ts';
+import { foldCosts, newCosts } from '../../src/qoe/costs.ts';
+import { rateTrack } from '../../src/qoe/score.ts';
+import { newFacts, type TrackFacts } from '../../src/qoe/track-facts.ts';
 
 test('the E-model gives the values of its Recommendations', () => {
   // G.107 Annex B, table B.1: R of 90, 80, 70, 60 and 50 are MOS 4.34, 4.03, 3.60, 3.10 and 2.58.

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { levelOf } from '../../src/qoe/level.ts';
-import { newCosts, newFacts, rateTrack, type TrackFacts } from '../../src/qoe/score.ts';
+import { newCosts } from '../../src/qoe/costs.ts';
+import { rateTrack } from '../../src/qoe/score.ts';
 import { Tally } from '../../src/qoe/tally.ts';
+import { newFacts, type TrackFacts } from '../../src/qoe/track-facts.ts';
 
 const SOUND = { kind: 'audio', lossDown: 0, concealed: 0, targetBitrate: 40_000 } as const;
 const PICTURE = { kind: 'video', sourceFps: 30, sentFps: 30, fps: 30, frozen: 0, lossDown: 0 } as const;
