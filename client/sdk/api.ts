@@ -16,15 +16,18 @@
 import type { Grants, MediaKind, Source } from '../../src/rooms/grants.ts';
 import type { LeaveReason } from '../../src/rooms/events.ts';
 import type { QualityLevel } from '../../src/rooms/media-view.ts';
+import type { E2eeOptions, EncryptionState } from './api/encryption.ts';
+import type { CallHandler, CallOptions, ChatMessage, DataMessage, Payload, SendDataOptions } from './api/messages.ts';
+import type { LocalParticipant, Metadata, Participant, ProfileChange, RemoteParticipant } from './api/participants.ts';
+import type { LocalTrack, RemoteTrack } from './api/tracks.ts';
 import type { CloseReason, SluiceClientError } from './errors.ts';
 
 export type { CloseReason, Grants, LeaveReason, MediaKind, QualityLevel, Source };
-
-/** Free-form facts that the application's backend attached. */
-export type Metadata = Readonly<Record<string, unknown>>;
-
-/** Short facts by name, each changed without the others. */
-export type Attributes = Readonly<Record<string, string>>;
+export type * from './api/devices.ts';
+export type * from './api/encryption.ts';
+export type * from './api/messages.ts';
+export type * from './api/participants.ts';
+export type * from './api/tracks.ts';
 
 export type JoinOptions = {
   /** `auto` (default): receive every track of the room. `manual`: receive what `RemoteTrack.subscribe()` asks for. */
@@ -51,49 +54,6 @@ export type JoinOptions = {
   /** Encrypts media, messages and chat end to end: the server forwards what it cannot hear, see or read. Off by default. */
   e2ee?: E2eeOptions;
 };
-
-/**
- * End-to-end encryption of what is heard, seen and written, with keys of the application's; docs/e2ee.md. Nothing is sent
- * in the clear, and nothing is shown that was not encrypted. Where the browser cannot, `join` fails with `not-supported`.
- */
-export type E2eeOptions = {
-  /** From `createE2eeKeys()`. They may be set and changed at any time. */
-  keys: E2eeKeys;
-  /** The address of `e2ee-worker.js`, on the page's own origin. Default: beside the SDK's file. */
-  worker?: string | URL;
-  /** Whether one's own key is ratcheted when somebody joins, where one has a key of one's own. Default `true`. */
-  ratchetOnJoin?: boolean;
-  /**
-   * Asked for another key when somebody has left, who is to open nothing more, and when somebody has joined, where one's
-   * own key is not ratcheted then. Nothing changes where it gives `undefined`, or fails, which is told as `problem`.
-   * Calls come one after the other. Those who are in the room when one joins are not asked about.
-   */
-  nextKey?: (change: { reason: 'joined' | 'left'; participant: RemoteParticipant }) => Promise<NextKey | undefined>;
-};
-
-/**
- * What to send with from now on: one's own key, or everyone's secret where one has none of one's own. The others have to
- * get it from the application, under the same index (0 to 255).
- */
-export type NextKey = { key: string | Uint8Array; index: number };
-
-/** Keys have an `index`, 0 to 255; one that was set last is sent with, and frames say which one they are of. */
-export type E2eeKeys = {
-  /** One secret for all: a passphrase, or bytes (16 at least) of a random number generator. */
-  setShared(secret: string | Uint8Array, index?: number): void;
-  /** The key of one participant (16 bytes at least). `generation`: how often it was ratcheted, as `exportKey` says. */
-  setKey(identity: string, key: Uint8Array, options?: { index?: number; generation?: number }): void;
-  /** Goes on with a key that follows from this one, but not the other way round. Receivers do so by themselves. */
-  ratchet(identity: string): Promise<void>;
-  /** The key of `identity` as it is now, for somebody who has come: earlier frames do not open with it. */
-  exportKey(identity: string): Promise<{ key: Uint8Array; index: number; generation: number } | undefined>;
-};
-
-/**
- * `encrypted`: all is well. `no-key`: there is no key of this index. `wrong-key`: what came was not encrypted with it.
- * `unencrypted`: what came was not encrypted at all, say by a publisher over WHIP. Nothing is shown but in the first.
- */
-export type EncryptionState = 'encrypted' | 'no-key' | 'wrong-key' | 'unencrypted';
 
 /**
  * Quality of experience: what `getStats()` says of each track and of the connection goes to the server of the room, where
@@ -178,6 +138,7 @@ export type RoomEvents = {
   /** The room is over. The last event. */
   closed: CloseReason;
 };
+
 export type RoomEventName = keyof RoomEvents;
 
 /** A room that one is in. */
@@ -256,12 +217,6 @@ export type Admin = {
   move(who: RemoteParticipant | string, room: string): Promise<void>;
 };
 
-/** A new name, other metadata (as a whole), other attributes (one by one; null takes one away). */
-export type ProfileChange = {
-  name?: string;
-  metadata?: Record<string, unknown>;
-  attributes?: Record<string, string | null>;
-};
 export type AdminChange = ProfileChange & {
   grants?: Partial<Pick<Grants, 'publish' | 'subscribe' | 'data' | 'profile'>>;
 };
@@ -283,259 +238,6 @@ export type JoinTimings = {
   readonly dtlsConnected?: number;
   /** The first video frame of an attached element was decoded. */
   readonly firstFrame?: number;
-};
-
-/** Text or bytes, at most 32 KiB unless the server is configured otherwise. */
-export type Payload = string | Uint8Array;
-
-export type SendDataOptions = {
-  /** Default: everyone else, hidden participants included. */
-  to?: RemoteParticipant | readonly RemoteParticipant[];
-  /** 1 to 64 characters, for receivers to tell kinds of messages apart. Those that begin with `sluice.` are taken. */
-  topic?: string;
-  lossy?: boolean;
-};
-
-export type DataMessage = {
-  readonly participant: RemoteParticipant;
-  readonly payload: Payload;
-  readonly topic: string | undefined;
-  /** Whether it was sent to some, not to everyone. */
-  readonly direct: boolean;
-};
-
-export type CallOptions = {
-  /** Milliseconds to wait for the answer, at most 60,000. Default 10,000. */
-  timeout?: number;
-};
-
-export type Call = { readonly participant: RemoteParticipant; readonly payload: Payload };
-export type CallHandler = (call: Call) => Payload | void | Promise<Payload | void>;
-
-export type ChatMessage = {
-  /** Unique among the messages of this room object. */
-  readonly id: string;
-  /** Whose words; compare with `room.self.identity`. */
-  readonly identity: string;
-  readonly name: string;
-  readonly text: string;
-  /** When it came here, or was sent from here, in ms since 1970. */
-  readonly at: number;
-};
-
-export type Participant = LocalParticipant | RemoteParticipant;
-
-type ParticipantFacts = {
-  /**
-   * Unique among those in the room, and the same through reconnections: the identity, or something longer for the
-   * further presences of one identity, in rooms that allow several.
-   */
-  readonly key: string;
-  /** One presence of the identity; another one after a reconnection that had to join anew. */
-  readonly id: string;
-  /** Who it is, as the application's backend said in the token. */
-  readonly identity: string;
-  /** The name to show. */
-  readonly name: string;
-  readonly metadata: Metadata;
-  /** Short facts by name. */
-  readonly attributes: Attributes;
-  /** In ms since 1970, the server's clock. */
-  readonly joinedAt: number;
-  /** How loud it is, in dBov: 0 is the loudest, -127 is silence. */
-  readonly level: number;
-  /** Whether it is the active speaker. */
-  readonly speaking: boolean;
-  /** How good its connection is, the worse of both directions: falls at once, rises slowly. Its own fault, not another's. */
-  readonly quality: QualityLevel;
-};
-
-/** Somebody else in the room. */
-export type RemoteParticipant = ParticipantFacts & {
-  readonly isLocal: false;
-  /** What it publishes. */
-  readonly tracks: ReadonlyMap<Source, RemoteTrack>;
-};
-
-/** How good one's own connection is, and why. */
-export type ConnectionQuality = {
-  readonly level: QualityLevel;
-  /** What one sends, as the server gets it. */
-  readonly up: QualityLevel;
-  /** What the server sends, as it is seen and heard here. */
-  readonly down: QualityLevel;
-  /** What costs most: `loss-up`, `bandwidth-down`, `cpu-source` and others, as the server's docs/qoe.md has them. */
-  readonly cause: string | undefined;
-};
-
-/** Oneself. */
-export type LocalParticipant = ParticipantFacts & {
-  readonly isLocal: true;
-  readonly connection: ConnectionQuality;
-  /** What one's token allows. */
-  readonly grants: Grants;
-  /** What one publishes. */
-  readonly tracks: ReadonlyMap<Source, LocalTrack>;
-
-  /**
-   * Publishes a track that the application made; it belongs to the room from then on, which stops it in the end.
-   * Fails with `source-in-use`, `forbidden`, `unsupported-codec`.
-   */
-  publish(track: MediaStreamTrack, options: PublishOptions): Promise<LocalTrack>;
-  /** Stops publishing, and stops the track's device. Does nothing where there is no such track. */
-  unpublish(source: Source): Promise<void>;
-  /**
-   * `true` or options: opens the camera and publishes it, or unmutes the one that is published. `false`: unpublishes
-   * it, and the camera's light goes out. Fails with `permission-denied`, `no-device`, `device-in-use` and others.
-   */
-  setCamera(on: boolean | CameraOptions): Promise<LocalTrack | undefined>;
-  /** As `setCamera`. For a button that is pressed often, `mute('microphone')` is quicker: it keeps the device open. */
-  setMicrophone(on: boolean | MicrophoneOptions): Promise<LocalTrack | undefined>;
-  /** Lets the person choose what to share. Fails with `permission-denied` when the choice was cancelled. */
-  setScreen(on: boolean | ScreenOptions): Promise<LocalTrack | undefined>;
-  /**
-   * Sends nothing until `unmute`, which takes one message. The device stays open, so that a camera's light stays lit:
-   * to put it out, use `setCamera(false)`. Does nothing where there is no such track.
-   */
-  mute(source: Source): Promise<void>;
-  unmute(source: Source): Promise<void>;
-  /** Changes who one is for the others. Fails with `forbidden` without the `profile` grant. */
-  update(change: ProfileChange): Promise<void>;
-  /** Goes on with another device, without a gap in the publishing. */
-  switchDevice(source: 'camera' | 'microphone', deviceId: string): Promise<void>;
-};
-
-export type PublishOptions = {
-  source: Source;
-  /**
-   * Several layers for receivers to choose from: three sizes of a camera, fewer of a small one; a screen twice in its
-   * full size, with at most 5 frames a second and with all of them. Default `true`.
-   */
-  simulcast?: boolean;
-  /** Bits per second of the highest layer. Default: 1,500,000 (camera), 2,500,000 (screen), 40,000 (audio). */
-  maxBitrate?: number;
-  /** Publish it muted. */
-  muted?: boolean;
-};
-
-export type CameraOptions = {
-  deviceId?: string;
-  facingMode?: 'user' | 'environment';
-  /** What to ask the camera for; it may give less. Default 1280 × 720 at 30. */
-  width?: number;
-  height?: number;
-  frameRate?: number;
-  simulcast?: boolean;
-  maxBitrate?: number;
-};
-
-export type MicrophoneOptions = {
-  deviceId?: string;
-  /** All three are on by default; switch them off for music. */
-  echoCancellation?: boolean;
-  noiseSuppression?: boolean;
-  autoGainControl?: boolean;
-};
-
-export type ScreenOptions = {
-  /** Share the sound too, where the browser can. It becomes the source `screen-audio`. */
-  audio?: boolean;
-  /** `detail` (default) keeps text sharp; `motion` keeps video fluent. */
-  contentHint?: 'detail' | 'motion';
-  frameRate?: number;
-  maxBitrate?: number;
-};
-
-type TrackFacts = {
-  readonly kind: MediaKind;
-  readonly source: Source;
-  readonly muted: boolean;
-  /**
-   * Shows or plays the track in `element`, or in a new `<video playsinline autoplay>` or `<audio autoplay>`. A track
-   * can have several elements. They follow the track through every reconnection.
-   */
-  attach(): HTMLMediaElement;
-  attach<Element extends HTMLMediaElement>(element: Element): Element;
-  /** Takes the track off `element`, or off all; returns those it was taken off, for the application to remove. */
-  detach(element?: HTMLMediaElement): HTMLMediaElement[];
-  /** WebRTC statistics of this track's sender or receiver; undefined while it has none. */
-  getStats(): Promise<RTCStatsReport | undefined>;
-};
-
-/** A track of one's own. Attached elements are silent and show what is sent. */
-export type LocalTrack = TrackFacts & {
-  readonly mediaStreamTrack: MediaStreamTrack;
-  /** Of the device that it comes from; undefined where there is none. */
-  readonly deviceId: string | undefined;
-};
-
-export type Layers = { readonly spatialLayer: number; readonly temporalLayer?: number };
-
-/** A track of somebody else. The same object for as long as its owner publishes that source. */
-export type RemoteTrack = TrackFacts & {
-  /** Unique among the tracks of the room while it lives, and the same through reconnections. */
-  readonly id: string;
-  readonly participant: RemoteParticipant;
-  /** The media, once it is received. It may change: see `trackMediaChanged`. */
-  readonly mediaStreamTrack: MediaStreamTrack | undefined;
-  /** Whether this client receives it, or is about to. */
-  readonly subscribed: boolean;
-  /** Whether receiving is paused by `pause()`. */
-  readonly paused: boolean;
-  /** Layers that there are to choose from: 1 and 1 where there is nothing to choose. */
-  readonly availableLayers: { readonly spatial: number; readonly temporal: number };
-  /** What is forwarded at present; undefined: nothing, or not known yet. */
-  readonly layers: Layers | undefined;
-  /** Whether the server keeps it back for now, because the room has more cameras than it forwards to one participant. */
-  readonly withheld: boolean;
-  /** Whether what is sent follows what is seen of it here: by default as `adaptiveStream` of `join` says. */
-  readonly adaptive: boolean;
-  /**
-   * `false`: send it in full, whether an attached element shows it or not; for pictures that the application draws by
-   * other means than `attach()`. `true`: follow its elements again. Without effect on sound.
-   */
-  setAdaptive(adaptive: boolean): void;
-  /** Whether it is pinned by `setPinned`. */
-  readonly pinned: boolean;
-  /**
-   * A pinned track comes before all others where not every camera can be forwarded, or not every one well. It stands
-   * through reconnections. Without effect on sound.
-   */
-  setPinned(pinned: boolean): void;
-  /** The highest layers to be sent, 0 the lowest. It stands until it is changed, through reconnections too. */
-  setLayers(layers: Layers): Promise<void>;
-  /** Receive nothing until `resume()`: for a tile that is out of sight. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  /** Receive this track. Only needed with `subscribe: 'manual'`, or after `unsubscribe()`. */
-  subscribe(): Promise<void>;
-  unsubscribe(): Promise<void>;
-};
-
-export type DeviceKind = 'camera' | 'microphone' | 'speaker';
-
-export type DeviceInfo = {
-  readonly deviceId: string;
-  readonly groupId: string;
-  readonly kind: DeviceKind;
-  /** Its name, or 'Camera 2' and the like while the browser does not tell before permission is given. */
-  readonly label: string;
-};
-
-/** The devices of this machine, and leave to use them. Usable before any room is joined. */
-export type Devices = {
-  /** The devices of this kind, or all. Empty where the browser gives none. */
-  list(kind?: DeviceKind): Promise<DeviceInfo[]>;
-  /** Calls `listener` when a device was plugged in or out; the returned function takes it off again. */
-  onChange(listener: () => void): () => void;
-  /** What the browser would say if it were asked; `unknown` where it does not tell. Asks the person nothing. */
-  permission(kind: 'camera' | 'microphone'): Promise<'granted' | 'denied' | 'prompt' | 'unknown'>;
-  /**
-   * Opens a device, for a preview or for `publish`. The caller stops the track, unless it hands it to `publish`.
-   * Fails with `permission-denied`, `no-device`, `device-in-use`, `constraints-not-met`, `insecure-page`.
-   */
-  openCamera(options?: CameraOptions): Promise<MediaStreamTrack>;
-  openMicrophone(options?: MicrophoneOptions): Promise<MediaStreamTrack>;
 };
 
 /**
