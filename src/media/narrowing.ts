@@ -8,6 +8,11 @@ const OVERFLOWS = 0.1;
 const SETTLES_MS = 2000;
 /** For how long the estimate is kept from falling further than the way has, and pictures are small, ms. */
 const HELD_MS = 6000;
+/**
+ * For how long after the first estimate there is nothing to rely on, ms: what congestion control began with was no
+ * measurement, and on its way down it is none either.
+ */
+const BEGINS_MS = 4000;
 /** The part of the first estimate that is relied on: it is what came through while the way was full, with something left out. */
 const RELIED_ON = 0.75;
 /** Below this nothing is held: a way that carries less is for sound alone, bit/s. */
@@ -25,12 +30,14 @@ export type Cut = { readonly floor: number };
 export class Narrowing {
   /** Estimates of late, the oldest first, without those that a newer one has reached. */
   readonly #peaks: { readonly available: number; readonly at: number }[] = [];
+  #firstAt = Number.NaN;
   #cutAt = -Infinity;
   #floor = 0;
   #held = false;
 
   /** Whether anything is to be asked about what was lost: `available` is the worker's new estimate, bit/s. */
   estimated(available: number, at: number): boolean {
+    if (Number.isNaN(this.#firstAt)) this.#firstAt = at;
     const peaks = this.#peaks;
     while (peaks.length > 0 && at - peaks[0]!.at > REMEMBERED_MS) peaks.shift();
     while (peaks.length > 0 && peaks.at(-1)!.available <= available) peaks.pop();
@@ -41,9 +48,14 @@ export class Narrowing {
   /** What has to be done at `at`, where `loss` is the share of packets that were lost of late, NaN where nobody says. */
   seen(available: number, loss: number, at: number): Cut | undefined {
     if (!(loss > OVERFLOWS) || at - this.#cutAt < SETTLES_MS) return undefined;
-    // The second time, less than was relied on has come through.
-    const relied = this.#held ? this.#floor / 2 : RELIED_ON * available;
+    const relied = this.#relied(available, at);
     return this.#cut(relied < LEAST_HELD ? 0 : Math.round(relied), at);
+  }
+
+  #relied(available: number, at: number): number {
+    if (at - this.#firstAt < BEGINS_MS) return 0;
+    // The second time, less than was relied on has come through.
+    return this.#held ? this.#floor / 2 : RELIED_ON * available;
   }
 
   #cut(floor: number, at: number): Cut {

