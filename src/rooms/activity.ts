@@ -12,6 +12,11 @@ export class Activity {
   readonly #tick = new Tick();
   readonly #tracks = new Map<ProducerId, { readonly owner: Participant; readonly publication: Publication }>();
   readonly #onTickDue: () => void;
+  /**
+   * Whom the media takes for the speaker. It says so once, be that one muted or not, and be it for want of any other: of the
+   * only microphone, and of whichever comes first where the speaker has left.
+   */
+  #dominant: ProducerId | undefined;
 
   /** `onTickDue`: there is something for the next tick. */
   constructor(onTickDue: () => void) {
@@ -24,26 +29,34 @@ export class Activity {
 
   unpublished(id: ProducerId): void {
     this.#tracks.delete(id);
+    if (this.#dominant === id) this.#dominant = undefined;
   }
 
   /** The media is gone, and every producer with it. */
   mediaClosed(): void {
     this.#tracks.clear();
+    this.#dominant = undefined;
   }
 
-  /** The audio producers that are heard now. */
-  levels(levels: Levels): void {
+  /** The audio producers that are heard now. Returns the speaker, if it is one of them. */
+  levels(levels: Levels): Participant | undefined {
     const byIndex = new Map<number, number>();
+    let speaker: Participant | undefined;
     for (const { producerId, dBov } of levels) {
       const owner = this.#audible(producerId);
-      if (owner !== undefined) byIndex.set(owner.index, Math.max(dBov, byIndex.get(owner.index) ?? -Infinity));
+      if (owner === undefined) continue;
+      byIndex.set(owner.index, Math.max(dBov, byIndex.get(owner.index) ?? -Infinity));
+      if (producerId === this.#dominant) speaker = owner;
     }
     this.#tick.setLevels(byIndex);
+    if (speaker !== undefined) this.#tick.setDominant(speaker.index);
     this.#onTickDue();
+    return speaker;
   }
 
   /** Returns who that is, where the others may know. */
   activeSpeaker(id: ProducerId): Participant | undefined {
+    this.#dominant = id;
     const owner = this.#audible(id);
     if (owner === undefined) return undefined;
     this.#tick.setDominant(owner.index);

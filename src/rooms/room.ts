@@ -72,8 +72,9 @@ export class Room implements RoomOfParticipant {
     this.#media = new RoomMedia(context.engine, {
       lost: () => void this.#rebuildMedia(),
       levels: (levels) => {
-        this.#activity.levels(levels);
+        const speaker = this.#activity.levels(levels);
         this.attention.levels(levels);
+        if (speaker !== undefined) this.attention.spoke(speaker.id);
       },
       activeSpeaker: (producerId) => {
         const speaker = this.#activity.activeSpeaker(producerId);
