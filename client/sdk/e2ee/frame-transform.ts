@@ -17,7 +17,7 @@ export type FrameTransformEvents = {
 export type FrameTransform<Frame extends EncodedFrame> = {
   readonly stream: TransformStream<Frame, Frame>;
   /** From now on it is another track's frames. */
-  give(job: Job): void;
+  readonly give: (job: Job) => void;
 };
 
 type Work = { readonly job: Job; readonly step: Sealer['seal'] | Opener['open']; state: JobState | undefined };
