@@ -6,9 +6,11 @@
  *     node --expose-gc loadtest/turn-core.ts
  */
 import { ATTRIBUTE } from '../src/stun/attributes.ts';
+import { useSha1Instructions } from '../src/stun/hmac-sha1.ts';
 import { CLASS, METHOD } from '../src/stun/methods.ts';
 import { RELAYED, type Verdict } from '../src/turn/route.ts';
 import { CHANNEL, LISTENER, message, NOW, type PureClient, pureTurn, RECEIVED } from './support/pure-turn.ts';
+import { relayInstructions } from './support/relay-instructions.ts';
 
 const ALLOCATIONS = 10_000;
 const SESSIONS = 200;
@@ -18,6 +20,7 @@ const TARGET_NANOSECONDS = 100;
 const TARGET_MEGABYTES = 60;
 const PAYLOAD = 200;
 
+useSha1Instructions(relayInstructions());
 const { server, slab, clients, peer, allocateAndBind } = pureTurn(ALLOCATIONS);
 globalThis.gc?.();
 const before = process.memoryUsage();

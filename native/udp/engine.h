@@ -23,7 +23,7 @@
 #include "uv-poll.h"
 
 /* Raised with every change to what JavaScript and C agree on; src/relay/datagram-addon.ts holds the same number. */
-#define LAYOUT 5
+#define LAYOUT 6
 
 /* Words of a record: received datagram, datagram to send, ICMP error. */
 #define RX_STRIDE 8
@@ -177,5 +177,8 @@ bool receive_ready(Engine *engine, Deliver deliver);
 Sender *sender_create(const Engine *engine);
 void sender_free(Sender *sender);
 void send_queue(Engine *engine, uint32_t records);
+
+/* sha1.c: `prepare` and `sign`, which work on these words; NULL where the processor has no instructions for it. */
+napi_value sha1_functions(napi_env env, napi_value words, uint32_t *memory, size_t length);
 
 #endif

@@ -215,6 +215,17 @@ static napi_value End(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* sha1(words) → { prepare, sign }, or undefined */
+static napi_value Sha1(napi_env env, napi_callback_info info) {
+  napi_value words;
+  size_t given = 1, length = 0;
+  if (napi_get_cb_info(env, info, &given, &words, NULL, NULL) != napi_ok || given < 1) {
+    return refuse(env, "sha1: bad arguments");
+  }
+  uint32_t *memory = array_at(env, words, napi_int32_array, 1, &length);
+  return memory == NULL ? refuse(env, "sha1: bad arguments") : sha1_functions(env, words, memory, length);
+}
+
 NAPI_MODULE_INIT() {
   const napi_property_descriptor properties[] = {
       {"layout", NULL, NULL, NULL, NULL, integer(env, LAYOUT), napi_enumerable, NULL},
@@ -228,6 +239,7 @@ NAPI_MODULE_INIT() {
       {"close", NULL, Close, NULL, NULL, NULL, napi_enumerable, NULL},
       {"flush", NULL, Flush, NULL, NULL, NULL, napi_enumerable, NULL},
       {"end", NULL, End, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"sha1", NULL, Sha1, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   if (napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties) != napi_ok) return NULL;
   return exports;

@@ -22,7 +22,7 @@ import { COMPILER_PACKAGES } from './system-packages.mjs';
 const STATE = 'udp-addon.json';
 /** A link beside the state: where the server finds the addon. */
 const LINK = 'udp.node';
-const SOURCES = ['engine.c', 'module.c', 'receive.c', 'send.c', 'socket.c'];
+const SOURCES = ['engine.c', 'module.c', 'receive.c', 'send.c', 'sha1.c', 'socket.c'];
 const HEADERS = ['engine.h', 'uv-poll.h'];
 const FLAGS = ['-std=c17', '-O2', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden', '-shared'];
 const NO_COMPILER = 'there is no C compiler';

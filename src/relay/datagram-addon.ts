@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 
 import { FAMILY, familyOfWords, type TransportAddress } from '../stun/address.ts';
+import { type Sha1Instructions, sha1Words } from '../stun/instructed-hmac-sha1.ts';
 import type { DatagramHandlers, DatagramIo } from './datagram-io.ts';
 import { layOutSlab, type SlabSizes } from './datagram-slab.ts';
 
 /** What native/udp/module.c and this file agree on: the number of functions' arguments and of words in records. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 const TX_STRIDE = 12;
 const ICMP_STRIDE = 9;
 const MOST_ICMP = 64;
@@ -50,6 +51,7 @@ export type UdpAddon = {
   close(engine: Engine, socket: number): void;
   flush(engine: Engine, records: number): void;
   end(engine: Engine): void;
+  sha1(words: Int32Array): Sha1Instructions | undefined;
 };
 
 /**
@@ -86,6 +88,11 @@ export function bindStream(addon: UdpAddon, address: TransportAddress): number {
  */
 export function writeNow(addon: UdpAddon, descriptor: number, bytes: Uint8Array, length: number): number {
   return addon.writeNow(descriptor, bytes, length);
+}
+
+/** The processor's own instructions for SHA-1, where it has some that the addon knows. */
+export function sha1Instructions(addon: UdpAddon): Sha1Instructions | undefined {
+  return addon.sha1(sha1Words);
 }
 
 /** Closes what `bindShared` or `bindStream` returned. */

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 import type { Millis } from '../kernel/clock.ts';
 import { addressText, FAMILY, type Family, familyOf, parseAddress, type TransportAddress } from '../stun/address.ts';
+import { useSha1Instructions } from '../stun/hmac-sha1.ts';
 import { createAnswerLimit } from '../turn/answer-limit.ts';
 import { type BandwidthLimit, type BandwidthLimits, createBandwidth } from '../turn/bandwidth.ts';
 import { createNonces } from '../turn/nonce.ts';
@@ -13,7 +14,7 @@ import { createTurnServer, type TurnServer } from '../turn/server.ts';
 import { createUsers } from '../turn/users.ts';
 import type { Order, Report, ThreadStart } from './control.ts';
 import { counterBoard } from './counter-board.ts';
-import { bindStream, loadUdpAddon } from './datagram-addon.ts';
+import { bindStream, loadUdpAddon, sha1Instructions, type UdpAddon } from './datagram-addon.ts';
 import { createDatagramIo } from './datagram-create.ts';
 import type { DatagramIo } from './datagram-io.ts';
 import { exactPolicy, type PortOwners, portOwners } from './port-owners.ts';
@@ -57,6 +58,8 @@ export async function startTurnThread(start: ThreadStart, tell: (report: Report)
       onError: (...report) => shell?.onError(...report),
     },
   });
+  const addon = io.kind === 'addon' && start.addonPath !== undefined ? loadUdpAddon(start.addonPath) : undefined;
+  useSha1Instructions(addon && sha1Instructions(addon));
   try {
     const listeners = openListeners(io, start);
     const owners = portOwners(start.portOwners);
@@ -73,7 +76,7 @@ export async function startTurnThread(start: ThreadStart, tell: (report: Report)
       },
       streams: streamLimits(start),
       counters: board.thread,
-      ...tcpByAddon(io, start),
+      ...tcpByAddon(addon),
       onFact: (fact) => usage.take(fact, Date.now()),
     });
     shell = made;
@@ -179,9 +182,8 @@ function createAccess(slab: Uint8Array<ArrayBuffer>, start: ThreadStart, owners:
 }
 
 /** With the addon, connections to peers leave from the relayed port, and clients' TCP is read and written at less cost. */
-function tcpByAddon(io: DatagramIo, { addonPath }: ThreadStart): Pick<ShellOptions, 'bindStream' | 'addon'> {
-  if (io.kind !== 'addon' || addonPath === undefined) return { bindStream: undefined, addon: undefined };
-  const addon = loadUdpAddon(addonPath);
+function tcpByAddon(addon: UdpAddon | undefined): Pick<ShellOptions, 'bindStream' | 'addon'> {
+  if (addon === undefined) return { bindStream: undefined, addon };
   return { bindStream: (address, port) => bindStream(addon, { ...address, port }), addon };
 }
 

@@ -1,4 +1,10 @@
 import { INNER_PAD, OUTER_PAD, fillPad } from './hmac-pad.ts';
+import {
+  LONGEST_INSTRUCTED,
+  hmacByInstructions,
+  prepareByInstructions,
+  type Sha1Instructions,
+} from './instructed-hmac-sha1.ts';
 import { BLOCK_LENGTH } from './last-block.ts';
 import { sha1Compress } from './sha1-compress.ts';
 import { SHA1_START, SHA1_WORDS, finishSha1, sha1 } from './sha1.ts';
@@ -16,6 +22,16 @@ const outerBlock = new DataView(new ArrayBuffer(BLOCK_LENGTH));
 outerBlock.setInt32(4 * SHA1_WORDS, 0x80000000);
 outerBlock.setInt32(BLOCK_LENGTH - 4, (BLOCK_LENGTH + 4 * SHA1_WORDS) * 8);
 
+let instructions: Sha1Instructions | undefined;
+
+/**
+ * From now on this thread signs by a processor's own instructions, or again without. It is a matter of how fast, and
+ * never of what comes out: that is why it is said once, and is no argument of all that signs.
+ */
+export function useSha1Instructions(found: Sha1Instructions | undefined): void {
+  instructions = found;
+}
+
 /**
  * Makes the key ready (RFC 2104 §4): both pads are hashed once, and `HMAC_SHA1_KEY_WORDS` words at `at` of `keys` are the
  * outcome, with which each later HMAC is two compressions shorter. Who has them can sign: they are as secret as the key.
@@ -28,6 +44,7 @@ export function prepareHmacSha1(view: DataView, offset: number, length: number, 
     prepareHmacSha1(shorterKey, 0, 4 * SHA1_WORDS, keys, at);
     return;
   }
+  if (instructions !== undefined) return prepareByInstructions(instructions, view, offset, length, keys, at);
   const inner = fillPad(block, view, offset, length, INNER_PAD);
   sha1Compress(SHA1_START, 0, state, block, 0, inner);
   keys.set(state, at);
@@ -51,6 +68,9 @@ export function hmacSha1(
   into: Int32Array,
   first: number = length < 4 ? 0 : view.getInt32(offset),
 ): void {
+  if (instructions !== undefined && length <= LONGEST_INSTRUCTED) {
+    return hmacByInstructions(instructions, keys, at, view, offset, length, into, first);
+  }
   finishSha1(keys, at, BLOCK_LENGTH, view, offset, length, first, into);
   const word = into[0]!;
   outerBlock.setInt32(4, into[1]!);

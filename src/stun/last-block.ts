@@ -14,15 +14,15 @@ const END_OF_TEXT = 0x80000000 | 0;
 export function fillLastBlock(block: DataView, view: DataView, at: number, rest: number): boolean {
   const whole = rest & ~3;
   for (let place = 0; place < whole; place += 4) block.setInt32(place, view.getInt32(at + place));
-  block.setInt32(whole, whole === rest ? END_OF_TEXT : endOfText(view, at + whole, rest - whole));
+  block.setInt32(whole, endOfText(view, at + whole, rest - whole));
   const lengthFits = rest < LENGTH_OFFSET;
   const end = lengthFits ? LENGTH_OFFSET : BLOCK_LENGTH;
   for (let place = whole + 4; place < end; place += 4) block.setInt32(place, 0);
   return lengthFits;
 }
 
-/** The word that holds the last `count` bytes (1 to 3) and, behind them, the bit that ends the text. */
-function endOfText(view: DataView, at: number, count: number): number {
+/** The word that holds the last `count` bytes (0 to 3) and, behind them, the bit that ends the text. */
+export function endOfText(view: DataView, at: number, count: number): number {
   let word = END_OF_TEXT;
   for (let index = count - 1; index >= 0; index -= 1) word = (word >>> 8) | (view.getUint8(at + index) << 24);
   return word;

@@ -2,23 +2,29 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { ATTRIBUTE } from '../../../src/stun/attributes.ts';
-import { hmacSha1 } from '../../../src/stun/hmac-sha1.ts';
+import { hmacSha1, useSha1Instructions } from '../../../src/stun/hmac-sha1.ts';
 import { MessageReader } from '../../../src/stun/message-reader.ts';
 import { METHOD } from '../../../src/stun/methods.ts';
 import { SHA1_WORDS } from '../../../src/stun/sha1.ts';
 import { expiryOf } from '../../../src/turn/credentials.ts';
 import { TransportTable } from '../../../src/turn/transport-table.ts';
 import { pureTurn } from '../../support/pure-turn.ts';
+import { relayInstructions } from '../../support/relay-instructions.ts';
 import { stunMessages } from './stun-messages.ts';
 
-export type PipelineStart = { readonly kind: 'pipeline' | 'refresh'; readonly seconds: number };
+export type PipelineStart = {
+  readonly kind: 'pipeline' | 'refresh';
+  readonly seconds: number;
+  readonly by: 'relay' | 'typescript';
+};
 
 const CLIENTS = 1000;
 const BATCH = 1000;
 const WARM_UP_SECONDS = 1;
 const TEN_MINUTES = 600;
 
-const { kind, seconds } = workerData as PipelineStart;
+const { kind, seconds, by } = workerData as PipelineStart;
+if (by === 'relay') useSha1Instructions(relayInstructions());
 const step = kind === 'pipeline' ? pipeline() : refreshes();
 const perSecond: number[] = [];
 for (let second = -WARM_UP_SECONDS; second < seconds; second += 1) {

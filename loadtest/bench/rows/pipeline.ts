@@ -21,6 +21,7 @@ export const pipeline: Row = {
     const cores = availableParallelism();
     const one = await sustained(1, 'pipeline', 10);
     const all = await sustained(cores, 'pipeline', SECONDS.pipeline);
+    const inTypeScript = await sustained(1, 'pipeline', 10, 'typescript');
     const refreshes = await sustained(1, 'refresh', SECONDS.refresh);
     const allRefreshes = await sustained(cores, 'refresh', SECONDS.refresh);
     note(`${cores} cores; each round is a second`);
@@ -29,6 +30,7 @@ export const pipeline: Row = {
       figure({ metric: 'pipeline', unit, rounds: all, atLeast: TARGET }),
       figure({ metric: 'pipeline.per-core', unit, rounds: all.map((rate) => rate / cores) }),
       figure({ metric: 'pipeline.one-thread', unit, rounds: one }),
+      figure({ metric: 'pipeline.one-thread-typescript', unit, rounds: inTypeScript }),
       figure({ metric: 'pipeline.refresh', unit, rounds: allRefreshes }),
       figure({ metric: 'pipeline.refresh-one-thread', unit, rounds: refreshes }),
     ];
@@ -36,8 +38,13 @@ export const pipeline: Row = {
 };
 
 /** Millions of operations in each second, all threads together. */
-async function sustained(threads: number, kind: PipelineStart['kind'], seconds: number): Promise<number[]> {
-  const perThread = await Promise.all(Array.from({ length: threads }, () => run({ kind, seconds })));
+async function sustained(
+  threads: number,
+  kind: PipelineStart['kind'],
+  seconds: number,
+  by: PipelineStart['by'] = 'relay',
+): Promise<number[]> {
+  const perThread = await Promise.all(Array.from({ length: threads }, () => run({ kind, seconds, by })));
   return Array.from(
     { length: seconds },
     (_, second) => perThread.reduce((sum, its) => sum + (its[second] ?? 0), 0) / 1e6,

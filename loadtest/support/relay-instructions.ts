@@ -1,0 +1,9 @@
+import { installedUdpAddon } from '../../src/package.ts';
+import { loadUdpAddon, sha1Instructions } from '../../src/relay/datagram-addon.ts';
+import type { Sha1Instructions } from '../../src/stun/instructed-hmac-sha1.ts';
+
+/** The instructions by which a thread of the relay signs on this machine; undefined where it does so in TypeScript. */
+export function relayInstructions(): Sha1Instructions | undefined {
+  const path = installedUdpAddon();
+  return path === undefined ? undefined : sha1Instructions(loadUdpAddon(path));
+}
