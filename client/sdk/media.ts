@@ -59,6 +59,8 @@ export type SendRequest = SendOptions & { source: Source; track: MediaStreamTrac
 
 export type Media = {
   readonly closed: boolean;
+  /** Resolves when ICE has begun to check, from where on it gets along without the page, or as `started`. */
+  readonly checking: Promise<void>;
   /** Resolves when ICE and DTLS are up, or cannot be brought there soon. */
   readonly started: Promise<void>;
   /** Undefined where the server offers none, or the browser refuses them. */
@@ -198,6 +200,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
   data.catch((error: unknown) => failed(error));
   // Its negotiation is short, and brings ICE and DTLS, which that of receivers would only slow down: it waits for them.
   const started = data.then(() => connection(recv, scope)).catch(() => undefined);
+  const checking = Promise.race([started, firstChange(recv)]);
 
   return {
     get closed() {
@@ -206,6 +209,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
     get state() {
       return state;
     },
+    checking,
     started,
     data: data.catch(() => undefined),
     async receive(infos, isHeld) {
@@ -272,6 +276,11 @@ function told({ width = 0, height = 0 }: MediaTrackSettings): Produced['size'] {
 async function reportOf(transport: Transport | undefined): Promise<Iterable<Stats> | undefined> {
   if (transport === undefined || transport.closed || transport.connectionState === 'new') return undefined;
   return (await transport.getStats()).values() as Iterable<Stats>;
+}
+
+/** Resolves when `transport` is not new any more. */
+function firstChange(transport: Transport): Promise<void> {
+  return new Promise((resolve) => void transport.once('connectionstatechange', () => resolve()));
 }
 
 /** Resolves when `transport` is connected, or when that takes longer than with a server that is near. */

@@ -36,8 +36,8 @@ export type RoomMedia = {
   /** The media in use, or the next one while there is none; rejects with `closed` once the room is. */
   current(): Promise<Media>;
   /**
-   * Opens media of `offer` in the place of what there was, and receives `consumers` on it. Resolves when ICE and DTLS are up
-   * or take longer than usual, or there is no media to be had.
+   * Opens media of `offer` in the place of what there was, and receives `consumers` on it. Resolves when ICE has begun to
+   * check, or takes longer than usual, or there is no media to be had.
    */
   open(offer: MediaOffer, consumers: readonly ConsumerInfo[]): Promise<void>;
   /** Sets up receivers for what the server has agreed to forward. */
@@ -137,7 +137,7 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
         },
       );
       return opening.then(
-        ({ started }) => started,
+        ({ checking }) => checking,
         () => undefined,
       );
     },

@@ -25,7 +25,7 @@ import { createScope } from './scope.ts';
 
 /** How long people and tracks may take to come back after the server has lost them, before they count as gone. */
 const COMEBACK = 10_000;
-/** How long the first announcement may wait for the connection, in milliseconds. */
+/** How long the first announcement may wait for ICE to begin, in milliseconds. */
 const BEGIN_WITHIN = 1000;
 
 /** A room from its first join on: takes in what the link brings, and keeps what the application holds up to date. */
@@ -54,8 +54,9 @@ export class RoomSession implements Room {
     this.self = self;
     this.admin = admin;
     const underWay = media.open(joined.media, joined.consumers);
-    // The caller's listeners come first: they are set when `join` has resolved. And what they do with elements waits for the
-    // connection: Chromium's ICE asks the main thread, and a layout there costs a join more than all its packets.
+    // The caller's listeners come first: they are set when `join` has resolved. And what they do with elements waits until
+    // Chromium's ICE has its candidates, for which it asks the main thread: a layout there costs a join more than all its
+    // packets. From then on the page has a handshake's time, in which nothing else can be done here.
     void underWay.then(() => this.#scope.after(0, () => this.#begin(joined)));
     this.#scope.after(BEGIN_WITHIN, () => this.#begin(joined));
     watchPage(this.#scope, {
