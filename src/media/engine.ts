@@ -127,6 +127,7 @@ function roomSettings({
   return {
     codecs: offered,
     capabilities: routerCapabilities(offered),
+    usable: new WeakMap(),
     initialOutgoingBitrate: initialOutgoingBitrate ?? INITIAL_OUTGOING_BITRATE,
     maxIncomingBitrate,
   };

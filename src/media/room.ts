@@ -1,4 +1,8 @@
-import type { RouterRtpCodecCapability, WebRtcTransport } from 'mediasoup/types';
+import type {
+  RouterRtpCodecCapability,
+  RtpCapabilities as RouterRtpCapabilities,
+  WebRtcTransport,
+} from 'mediasoup/types';
 
 import { SluiceError } from '../kernel/errors.ts';
 import type { DataMode } from '../rooms/data-header.ts';
@@ -38,6 +42,8 @@ const DATA = {
 export type RoomSettings = {
   readonly codecs: RouterRtpCodecCapability[];
   readonly capabilities: RtpCapabilities;
+  /** Capabilities of receivers that were checked, and what comes of them. */
+  readonly usable: WeakMap<RtpCapabilities, RouterRtpCapabilities>;
   readonly initialOutgoingBitrate: number;
   readonly maxIncomingBitrate: number | undefined;
 };
@@ -80,6 +86,7 @@ class SfuRoom implements MediaRoom {
     this.#branches = branches;
     this.#media = {
       capabilities: settings.capabilities,
+      usable: settings.usable,
       producers: new Map(),
       observe: (producer, branch) => listening.add(producer, branch),
     };

@@ -57,6 +57,8 @@ type Source = {
 /** What the transports of one room share. */
 export type RoomMedia = {
   readonly capabilities: RtpCapabilities;
+  /** Capabilities of receivers that were checked, and what comes of them in any room. */
+  readonly usable: WeakMap<RtpCapabilities, RouterRtpCapabilities>;
   /** The producers of the room: what a receiver can choose of each, and where it comes in. */
   readonly producers: Map<string, Source>;
   /** Starts to listen how loud an audio producer on `branch` is. */
@@ -84,8 +86,6 @@ export class SfuTransport implements MediaTransport {
   #state: TransportState = 'new';
   #connecting = false;
   #hasData = false;
-  /** Capabilities that were checked already, and what came of them: a receiver has the same for all its consumers. */
-  #checked: { given: RtpCapabilities; usable: RouterRtpCapabilities } | undefined;
   readonly #gone = () => (this.#transport.closed ? 'transport-not-found' : undefined);
 
   constructor(
@@ -215,12 +215,14 @@ export class SfuTransport implements MediaTransport {
   }
 
   #usable(given: RtpCapabilities): RouterRtpCapabilities {
-    if (this.#checked?.given !== given) {
+    const { usable: known, capabilities } = this.#room;
+    let usable = known.get(given);
+    if (usable === undefined) {
       checkRtpCapabilities(given);
-      const usable = withRoomExtensions(given, this.#room.capabilities) as RouterRtpCapabilities;
-      this.#checked = { given, usable };
+      usable = withRoomExtensions(given, capabilities) as RouterRtpCapabilities;
+      known.set(given, usable);
     }
-    return this.#checked.usable;
+    return usable;
   }
 
   /** The transport. One that was closed while the worker answered must not keep what the answer brought. */

@@ -84,7 +84,7 @@ export function createGate(app: TemplatedApp, options: GateOptions): Gate {
         new Connection(address, options.connection, options.clock, (code) => onFact({ type: 'misbehaviour', code })),
       );
     });
-    return engine.upgrade?.(guarded, request, context);
+    return engine.upgrade?.(guarded, withoutHeaders(request), context);
   };
 
   const behavior = (engine: EngineBehavior): EngineBehavior => ({
@@ -197,6 +197,18 @@ function guard(response: HttpResponse, address: string, accepted: (data: EngineD
     },
   });
   return guarded;
+}
+
+/** `request` as Engine.IO may use it: nobody asks it for the headers, a copy of which it would keep with each socket. */
+function withoutHeaders(request: HttpRequest): HttpRequest {
+  const plain: HttpRequest = Object.assign(Object.create(null) as HttpRequest, {
+    getMethod: () => request.getMethod(),
+    getUrl: () => request.getUrl(),
+    getQuery: () => request.getQuery(),
+    getHeader: (name: string) => request.getHeader(name),
+    forEach: () => undefined,
+  });
+  return plain;
 }
 
 function writeProblem(response: HttpResponse, error: SluiceError): void {

@@ -1,5 +1,6 @@
 import { SluiceError } from '../kernel/errors.ts';
 import { createParser, isAtMost } from '../kernel/schema.ts';
+import { createKnownCapabilities } from './known-capabilities.ts';
 import {
   JoinHelloSchema,
   REQUESTS,
@@ -13,18 +14,22 @@ import {
 const MAX_PARTS = 2000;
 
 const joinHello = createParser(JoinHelloSchema, 'The join');
+const capabilities = createKnownCapabilities();
 const resumeHello = createParser(ResumeHelloSchema, 'The resume');
 
 const requests: ReadonlyMap<string, (params: unknown) => unknown> = new Map(
   Object.entries(REQUESTS).map(([name, schema]) => [name, createParser(schema, `The request ${name}`)]),
 );
 
-/** The CONNECT packet's `auth`. Throws `invalid-request`. */
+/**
+ * The CONNECT packet's `auth`. Receiving capabilities that were sent before are the same frozen object again. Throws
+ * `invalid-request`.
+ */
 export function parseHello(auth: unknown): JoinHello | ResumeHello {
   requireModest(auth);
   // Which of the two was meant decides which violations are worth reporting.
   const isResume = typeof auth === 'object' && auth !== null && 'resume' in auth;
-  return isResume ? resumeHello(auth) : joinHello(auth);
+  return isResume ? resumeHello(auth) : capabilities.parse(auth, joinHello);
 }
 
 export function isRequestName(name: string): name is RequestName {
