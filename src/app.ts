@@ -1,6 +1,5 @@
 /** The composition root: what is made in which order, who is handed what, and the reverse to stop. */
 import { randomUUID } from 'node:crypto';
-import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -19,11 +18,11 @@ import { createDoors } from './auth/doors.ts';
 import { createJoinTokens, type JoinTokens } from './auth/join-token.ts';
 import { signOnward } from './auth/onward-token.ts';
 import { createRevocations } from './auth/revocation.ts';
+import { tlsOptions } from './certificate.ts';
 import { type Config, publicUrl } from './config/config.ts';
 import { createEvents } from './events-service.ts';
 import { createAddressResolver, normalizeAddress } from './http/address.ts';
 import { createHttpServer } from './http/server.ts';
-import type { TlsOptions } from './http/tls.ts';
 import { systemClock } from './kernel/clock.ts';
 import { compileNextValidator } from './kernel/schema.ts';
 import type { createMediaEngine, RunningMediaEngine } from './media/engine.ts';
@@ -346,22 +345,6 @@ function createRooms({ config, engine, turn, auth, onFact, ...parts }: RoomsPart
     resumeWithin: config.signaling.resumeWithin,
     data: { maxSize: config.rooms.dataLimit, messages: config.limits.data, bytes: config.limits.dataBytes },
   });
-}
-
-async function tlsOptions({ tls, host, publicUrl: announced }: Config): Promise<TlsOptions | undefined> {
-  if (tls === 'off') return undefined;
-  if (tls !== 'self-signed') return tls;
-  // Loaded where it is wanted: the library behind it is large, and most servers have a certificate or a proxy.
-  const { selfSignedTls } = await import('./http/self-signed.ts');
-  const own = Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? []);
-  const hosts = new Set(['localhost', host, ...(announced === null ? [] : [new URL(announced).hostname]), ...own]);
-  const names = [...hosts].filter((name) => name !== '0.0.0.0' && name !== '::' && !name.includes('%'));
-  return selfSignedTls(cacheFolder(), names, new Date());
-}
-
-function cacheFolder(): string {
-  const { SLUICE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-  return SLUICE_CACHE_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice');
 }
 
 function isRunning<Stats extends WorkerStats>(worker: Stats): worker is Stats & { pid: number } {

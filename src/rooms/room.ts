@@ -1,6 +1,7 @@
 import type { Millis } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { Activity } from './activity.ts';
+import { type Arrival, replace } from './arrival.ts';
 import { ChangedProfiles } from './changed-profiles.ts';
 import { DataExchange } from './data-exchange.ts';
 import type {
@@ -19,7 +20,6 @@ import type { ConnectionQuality, MediaObserver } from './media-view.ts';
 import { Moderation } from './moderation.ts';
 import type { DataSettings } from './messaging.ts';
 import { Participant } from './participant.ts';
-import type { ParticipantMedia } from './participant-media.ts';
 import type { FactOfParticipant, RoomOfParticipant, SubscribeWish } from './participant-room.ts';
 import type { Profile } from './profile.ts';
 import type { Publication } from './publication.ts';
@@ -29,15 +29,6 @@ import { RoomMedia } from './room-media.ts';
 import { Seats } from './seats.ts';
 import type { Pump } from './steering.ts';
 import type { TickFrame } from './tick.ts';
-
-/** Somebody who comes from another room. */
-export type Arrival = {
-  readonly from: RoomName;
-  /** Takes it out of there, once it is sure to come in here. Throws where it is there no more. */
-  depart(): void;
-  /** It is in, and nothing was sent to it from here yet. */
-  admitted(participant: Participant, joined: JoinedRoom): void;
-};
 
 /** A room and who is in it. Its media is opened with the first join, and opened anew when its worker dies. */
 export class Room implements RoomOfParticipant {
@@ -68,7 +59,7 @@ export class Room implements RoomOfParticipant {
     this.#settings = settings;
     this.exchange = new DataExchange(this);
     this.#activity = new Activity(() => context.onTickDue(this));
-    this.attention = new RoomAttention(settings, () => this.#viewers());
+    this.attention = new RoomAttention(settings, () => this.#seats.media());
     this.#media = new RoomMedia(context.engine, {
       lost: () => void this.#rebuildMedia(),
       levels: (levels) => {
@@ -80,7 +71,7 @@ export class Room implements RoomOfParticipant {
         const speaker = this.#activity.activeSpeaker(producerId);
         if (speaker !== undefined) this.attention.spoke(speaker.id);
       },
-      publicationsVisibleTo: (participant) => this.#publicationsVisibleTo(participant),
+      publicationsVisibleTo: (participant) => this.#seats.publicationsVisibleTo(participant),
     });
     this.#announce({ type: 'room-started' });
   }
@@ -109,19 +100,17 @@ export class Room implements RoomOfParticipant {
 
   /** Everyone who has joined, hidden ones included. */
   participants(): Participant[] {
-    return [...this.#seats.all()].filter(({ state }) => state === 'joined');
+    return this.#seats.joined();
   }
 
   /** How many have joined, hidden ones included. */
   get occupancy(): number {
-    let joined = 0;
-    for (const { state } of this.#seats.all()) if (state === 'joined') joined += 1;
-    return joined;
+    return this.#seats.occupied;
   }
 
   /** The presences of `identity` that have joined, the oldest first: several only where the room allows them. */
   presences(identity: Identity): Participant[] {
-    return this.#seats.of(identity).filter(({ state }) => state === 'joined');
+    return this.#seats.joinedAs(identity);
   }
 
   /** Whether anybody has ever joined. */
@@ -189,8 +178,8 @@ export class Room implements RoomOfParticipant {
 
   /** How good a participant's connection is: the next tick tells the others, an event itself. Unknown ids are ignored. */
   setQuality(id: ParticipantId, quality: ConnectionQuality): void {
-    const participant = this.#seats.get(id);
-    if (participant?.state !== 'joined') return;
+    const participant = this.present(id);
+    if (participant === undefined) return;
     this.#activity.quality(participant, quality.level);
     participant.tell({ type: 'quality', ...quality });
   }
@@ -279,10 +268,8 @@ export class Room implements RoomOfParticipant {
     for (const participant of this.#seats.all()) if (participant !== except) participant.tell(event);
   }
 
-  *visibleTo(participant: Participant): Iterable<Participant> {
-    for (const other of this.#seats.all()) {
-      if (other !== participant && other.state === 'joined' && !other.hidden) yield other;
-    }
+  visibleTo(participant: Participant): Iterable<Participant> {
+    return this.#seats.visibleTo(participant);
   }
 
   published(publication: Publication): void {
@@ -301,7 +288,7 @@ export class Room implements RoomOfParticipant {
   }
 
   resized({ producer }: Publication): void {
-    for (const viewer of this.#viewers()) viewer.resized(producer.id);
+    for (const viewer of this.#seats.media()) viewer.resized(producer.id);
   }
 
   get pump(): Pump {
@@ -358,13 +345,7 @@ export class Room implements RoomOfParticipant {
   ): JoinedRoom {
     const earlier = this.#seats.replacedBy(participant, duplicateIdentity);
     arrival?.depart();
-    // As whom the others know it already: to them it is one and the same person who goes on.
-    const known = participant.hidden ? undefined : earlier.find(({ hidden }) => !hidden);
-    for (const presence of earlier) {
-      // That somebody hidden goes on in its place is nobody's business.
-      const told = participant.hidden ? 'left' : 'replaced';
-      presence.leave('replaced', { told: presence === known ? null : told });
-    }
+    const known = replace(earlier, participant);
     this.#wasJoined = true;
     const joined = participant.admitted(consumers);
     const { hidden, info } = participant;
@@ -378,14 +359,6 @@ export class Room implements RoomOfParticipant {
     }
     arrival?.admitted(participant, joined);
     return joined;
-  }
-
-  *#viewers(): Iterable<ParticipantMedia> {
-    for (const { media } of this.#seats.all()) if (media !== undefined) yield media;
-  }
-
-  *#publicationsVisibleTo(participant: Participant): Iterable<Publication> {
-    for (const other of this.visibleTo(participant)) yield* other.publications;
   }
 
   #closeMedia(): void {

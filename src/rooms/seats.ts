@@ -1,6 +1,8 @@
 import { SluiceError } from '../kernel/errors.ts';
 import type { Identity, ParticipantId } from './ids.ts';
 import type { Participant } from './participant.ts';
+import type { ParticipantMedia } from './participant-media.ts';
+import type { Publication } from './publication.ts';
 import type { DuplicateIdentity, RoomSettings } from './room-context.ts';
 
 /** Who has a seat in a room, joined or still joining: by id, by identity, and which small numbers are taken. */
@@ -26,13 +28,44 @@ export class Seats {
     return [...(this.#byIdentity.get(identity) ?? [])];
   }
 
+  /** Who has joined, hidden ones included. */
+  joined(): Participant[] {
+    return [...this.all()].filter(isJoined);
+  }
+
+  /** The presences of `identity` that have joined, the oldest first. */
+  joinedAs(identity: Identity): Participant[] {
+    return this.of(identity).filter(isJoined);
+  }
+
+  /** How many have joined, hidden ones included. */
+  get occupied(): number {
+    let joined = 0;
+    for (const participant of this.all()) if (isJoined(participant)) joined += 1;
+    return joined;
+  }
+
+  /** The others who have joined and may be seen. */
+  *visibleTo(participant: Participant): Iterable<Participant> {
+    for (const other of this.all()) if (other !== participant && isJoined(other) && !other.hidden) yield other;
+  }
+
+  *publicationsVisibleTo(participant: Participant): Iterable<Publication> {
+    for (const other of this.visibleTo(participant)) yield* other.publications;
+  }
+
+  /** The media of everyone who has some. */
+  *media(): Iterable<ParticipantMedia> {
+    for (const { media } of this.all()) if (media !== undefined) yield media;
+  }
+
   /** Whether there is a seat for `identity`. Throws `room-full`, `identity-in-use`. */
   requireSeat(identity: Identity, { duplicateIdentity, maxParticipants }: RoomSettings): void {
     const earlier = this.of(identity);
     if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
       throw new SluiceError('identity-in-use');
     }
-    const replaces = duplicateIdentity !== 'allow' && earlier.some(({ state }) => state === 'joined') ? 1 : 0;
+    const replaces = duplicateIdentity !== 'allow' && earlier.some(isJoined) ? 1 : 0;
     if (this.size - replaces >= maxParticipants) {
       throw new SluiceError('room-full', { detail: `The room holds ${maxParticipants} participants.` });
     }
@@ -41,7 +74,7 @@ export class Seats {
   /** Who has to go when `participant` comes in. Throws `identity-in-use`: a lost connection may have come back. */
   replacedBy(participant: Participant, duplicateIdentity: DuplicateIdentity): Participant[] {
     if (duplicateIdentity === 'allow') return [];
-    const earlier = this.of(participant.identity).filter(({ state }) => state === 'joined');
+    const earlier = this.joinedAs(participant.identity);
     if (duplicateIdentity === 'reject' && earlier.some(({ connected }) => connected)) {
       throw new SluiceError('identity-in-use');
     }
@@ -81,4 +114,8 @@ export class Seats {
     presences?.delete(participant);
     if (presences?.size === 0) this.#byIdentity.delete(participant.identity);
   }
+}
+
+function isJoined({ state }: Participant): boolean {
+  return state === 'joined';
 }
