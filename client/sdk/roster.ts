@@ -126,7 +126,8 @@ export function createRoster(self?: string): Roster {
         case 'participant-joined': {
           const { participant } = event;
           const known = byParticipant(participant.id) ?? missing(participant.identity);
-          return arrive(participant, known, now + REPLACED_GRACE);
+          // Who is back in time has the rest of it for connecting, and sending again.
+          return arrive(participant, known, Math.max(now + REPLACED_GRACE, known?.missingUntil ?? 0));
         }
         case 'participant-replaced': {
           const known = byParticipant(event.participantId);
