@@ -49,8 +49,8 @@ const STEPS: readonly { kind: string; label: string; grade: number; impairment: 
 ];
 
 const WARM_UP_MS = 5000;
-const TROUBLE_MS = 10_000;
-/** The part of it whose scores count: after the level has had its 5 s. */
+const TROUBLE_MS = 20_000;
+/** The part of it whose scores count: after the level has had its 5 s, and for long enough that what a change costs does not outweigh the state. */
 const SETTLED_MS = 5000;
 const CLEAN = 4;
 
