@@ -18,6 +18,8 @@ const CALL_TIMEOUT = 10_000;
 /** Messages kept of senders whose arrival signaling has not told yet, and for how long, in milliseconds. */
 const MAX_STRANGE = 100;
 const STRANGE_FOR = 5000;
+/** Senders of whom it is known that their messages cannot be read, and that this was told. */
+const MAX_UNREAD = 1000;
 
 export type MessagesOptions = {
   readonly scope: Scope;
@@ -145,6 +147,8 @@ export function createMessages(options: MessagesOptions): Messages {
       }
       // Once for each sender, as with frames: who has no key has it for none.
       if (opened.why === 'replayed' || unread.get(identity) === opened.why) return;
+      // Whom a server makes up must not fill a page's memory.
+      if (unread.size >= MAX_UNREAD) unread.clear();
       unread.set(identity, opened.why);
       options.problem(notOpened(identity, opened.why));
     });
