@@ -75,7 +75,9 @@ export function createRoster(self?: string): Roster {
       return reconcileTracks(known, info.producers, graceUntil);
     }
     const { identity, id } = info;
-    const key = identity === self || people.has(identity) ? `${identity}#${id}` : identity;
+    let key = identity === self || people.has(identity) ? `${identity}#${id}` : identity;
+    // Who was replaced goes on under the key of the first presence, whatever that one's id is given to next.
+    while (people.has(key)) key += '#';
     const person: Person = { key, identity, ...factsOf(info), tracks: new Map(), missingUntil: undefined };
     people.set(key, person);
     return [{ type: 'joined', person }, ...info.producers.flatMap((producer) => publish(person, producer))];

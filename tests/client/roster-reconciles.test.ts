@@ -98,6 +98,17 @@ test("one's own other presence is somebody else", () => {
   assert.deepEqual([...roster.people.keys()], ['ann#a1']);
 });
 
+test('a presence that comes again after it was replaced is another one beside its successor', () => {
+  const roster = aRoster(person('ann', 'a2', {}), person('ann', 'a1', {}));
+  roster.apply(replaced('a1', person('ann', 'a3', {})), 0);
+  assert.equal(names(roster.apply(joined(person('ann', 'a1', {})), 1)).length, 1);
+  assert.deepEqual([...roster.people.values()].map(({ participantId }) => participantId).toSorted(), [
+    'a1',
+    'a2',
+    'a3',
+  ]);
+});
+
 test('word about a presence that was replaced changes nothing any more', () => {
   const roster = aRoster(person('ann', 'a1', {}));
   roster.apply(replaced('a1', person('ann', 'a2', {})), 0);
