@@ -11,6 +11,11 @@ import { Sampler } from './sampler.ts';
 
 /** A worker that has not answered for so long hangs, and is ended so that it is replaced. */
 const HANGS_AFTER_MS = 15_000;
+/**
+ * The most that one look adds to a worker's silence: where this process or the whole machine stood still for longer, nobody
+ * was there to hear an answer.
+ */
+const MOST_PER_LOOK_MS = 5000;
 
 export type WorkerProcess = {
   readonly worker: Worker;
@@ -78,14 +83,19 @@ function workerProcess(
   const load = new WorkerLoad(fullAt);
   const usage = { cpuSeconds: 0, cpuLoad: 0, rssBytes: 0 };
   let sampledAt: number | undefined;
-  let asked: number | undefined;
+  let asked = false;
+  let lookedAt = 0;
+  let silentMs = 0;
 
   async function sample(): Promise<void> {
-    if (asked !== undefined) {
-      if (performance.now() - asked > hangsAfterMs) endNow(worker);
+    const at = performance.now();
+    silentMs = asked ? silentMs + Math.min(at - lookedAt, MOST_PER_LOOK_MS) : 0;
+    lookedAt = at;
+    if (asked) {
+      if (silentMs > hangsAfterMs) endNow(worker);
       return;
     }
-    asked = performance.now();
+    asked = true;
     try {
       const { ru_utime: user, ru_stime: system, ru_maxrss: peakKib } = await worker.getResourceUsage();
       const now = performance.now();
@@ -101,7 +111,7 @@ function workerProcess(
       // The channel to a worker that lives is broken: nothing more can be asked of it.
       if (!worker.closed) endNow(worker);
     } finally {
-      asked = undefined;
+      asked = false;
     }
   }
 

@@ -12,17 +12,28 @@ import { vp8Parameters } from '../support/rtp-peer.ts';
 
 test('a worker that hangs is ended', async (t) => {
   const host = await start(t, { hangsAfterMs: 60_000 });
-  const now = performance.now.bind(performance);
-  let ahead = 0;
-  t.mock.method(performance, 'now', () => now() + ahead);
+  const pass = clockAhead(t);
   const died = once(host.worker, 'died');
   process.kill(host.worker.pid, 'SIGSTOP');
   void host.sample();
-  await host.sample();
-  assert.equal(host.worker.died, false);
-  ahead = 61_000;
-  await host.sample();
+  for (let silent = 0; silent <= 60_000; silent += 2000) {
+    assert.equal(host.worker.died, false);
+    pass(2000);
+    await host.sample();
+  }
   await died;
+});
+
+test('a worker is not ended for a time in which nobody was there to hear it', async (t) => {
+  const host = await start(t);
+  const pass = clockAhead(t);
+  const answered = host.sample();
+  // The answer is under way when this process, or the machine, goes on after a minute.
+  pass(60_000);
+  await host.sample();
+  await answered;
+  await host.sample();
+  assert.equal(host.worker.closed, false);
 });
 
 test('a worker whose channel is spoilt is ended', async (t) => {
@@ -47,6 +58,14 @@ test('a worker that is well goes on', async (t) => {
   assert.equal(host.worker.closed, false);
   assert.ok(host.usage.rssBytes > 0);
 });
+
+/** Lets so many milliseconds pass at once. */
+function clockAhead(t: TestContext): (ms: number) => void {
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  t.mock.method(performance, 'now', () => now() + ahead);
+  return (ms) => void (ahead += ms);
+}
 
 async function start(t: TestContext, options: Partial<WorkerStart> = {}) {
   const listen = [{ ip: '127.0.0.1' }];
