@@ -12,6 +12,7 @@ const PATCHED = [
   'meson.build',
   DTLS,
   'src/DepLibUV.cpp',
+  'src/Worker.cpp',
   'src/handles/UdpSocketHandle.cpp',
   'include/handles/UdpSocketHandle.hpp',
 ];

@@ -122,7 +122,7 @@ test('TURN credentials, usage, quality, health and readiness are answered', asyn
   assert.ok(password.length > 10 && ttl === 60 && uris.length > 0);
 
   await join(t, (await sluice.tokens.create('metered', { identity: 'dan' })).token);
-  const [row] = await all(sluice.usage({ room: 'metered' }));
+  const [row] = await eventually(() => all(sluice.usage({ room: 'metered' })));
   assert.deepEqual([row?.room, row?.key, row?.joins], ['metered', 'test', 1]);
 
   const [now] = (await all(sluice.quality.rooms())).filter(({ room }) => room === 'metered');
