@@ -18,8 +18,8 @@ export type ElementWatch = { attached(element: HTMLMediaElement): void; detached
 type AttachmentOptions = {
   /** One's own track, which must not be heard. */
   silent?: boolean;
-  /** Called once, with the first frame of a video. */
-  onFrame?: () => void;
+  /** Called once, with the first frame of a video: when that was handed over by its decoder, as `performance.now()` counts. */
+  onFrame?: (at: number) => void;
   watch?: ElementWatch | undefined;
 };
 
@@ -34,12 +34,16 @@ export function createAttachments(
 
   function watchForFrame(element: HTMLMediaElement): void {
     if (!awaitsFrame || !(element instanceof HTMLVideoElement)) return;
-    const seen = () => {
-      if (awaitsFrame) onFrame?.();
+    const seen = (at: number) => {
+      if (awaitsFrame) onFrame?.(at);
       awaitsFrame = false;
     };
-    if ('requestVideoFrameCallback' in element) element.requestVideoFrameCallback(seen);
-    else (element as HTMLVideoElement).addEventListener('loadeddata', seen, { once: true });
+    if ('requestVideoFrameCallback' in element) {
+      // It is called when the page is drawn next, up to a picture later than that.
+      element.requestVideoFrameCallback((now, { presentationTime }) => seen(Math.min(now, presentationTime)));
+      return;
+    }
+    (element as HTMLVideoElement).addEventListener('loadeddata', () => seen(performance.now()), { once: true });
   }
 
   function apply(element: HTMLMediaElement): void {

@@ -17,5 +17,6 @@ export type RoomContext = {
   media(): Promise<Media>;
   /** Sets up receivers for what the server has agreed to forward. */
   receive(consumers: readonly ConsumerInfo[]): Promise<void>;
-  firstFrame(): void;
+  /** The first frame of a video was decoded, at a time as of `performance.now()`. */
+  firstFrame(at: number): void;
 };

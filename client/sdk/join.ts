@@ -5,7 +5,7 @@ import { canEncrypt } from './e2ee/session.ts';
 import { clientError, SluiceClientError } from './errors.ts';
 import { openLink } from './link.ts';
 import { RoomSession } from './room.ts';
-import type { Timings } from './room-media.ts';
+import type { Elapsed, Timings } from './room-media.ts';
 import { createScope } from './scope.ts';
 
 const JOIN_TIMEOUT = 15_000;
@@ -15,7 +15,7 @@ const CLIENT_NAME = 'sluice-sdk/0.1.0';
 /** See `Join` in `api.ts`. */
 export const join: Join = async (url, token, options = {}) => {
   const started = performance.now();
-  const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
+  const elapsed: Elapsed = (at = performance.now()) => Math.round((at - started) * 10) / 10;
   const origin = originOf(url);
   if (options.signal?.aborted === true) throw clientError('aborted');
   if (options.e2ee !== undefined && !canEncrypt()) throw clientError('not-supported');
@@ -44,7 +44,7 @@ function open(
   hello: () => Promise<JoinHello>,
   options: JoinOptions,
   timings: Timings,
-  elapsed: () => number,
+  elapsed: Elapsed,
 ): Promise<Room> {
   const { promise, resolve, reject } = deferred<Room>();
   const attempt = createScope();

@@ -33,7 +33,7 @@ export class RemoteTrackView implements RemoteTrack {
     this.#followed =
       published.kind === 'video' ? context.adaptation.follow(published.id, () => this.interrupted()) : undefined;
     this.#attachments = createAttachments(published.kind, context.playback, {
-      onFrame: () => context.firstFrame(),
+      onFrame: (at) => context.firstFrame(at),
       watch: this.#followed,
     });
   }

@@ -17,12 +17,15 @@ import type { Scope } from './scope.ts';
 /** How long a join has taken, noted as it goes. */
 export type Timings = { -readonly [Name in keyof JoinTimings]: JoinTimings[Name] };
 
+/** Milliseconds since the call of `join()`, until `at` or now, which are as of `performance.now()`. */
+export type Elapsed = (at?: number) => number;
+
 export type RoomMediaOptions = {
   link: Link;
   scope: Scope;
   iceTransportPolicy: RTCIceTransportPolicy;
   timings: Timings;
-  elapsed: () => number;
+  elapsed: Elapsed;
   others: Others;
   adaptation: Adaptation;
   messages: Messages;

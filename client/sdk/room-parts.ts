@@ -17,7 +17,7 @@ import { createOthers } from './others.ts';
 import { createPlayback } from './playback.ts';
 import { createReporter } from './qoe/reporter.ts';
 import type { RemoteParticipantView } from './remote-participant.ts';
-import { createRoomMedia, type Timings } from './room-media.ts';
+import { createRoomMedia, type Elapsed, type Timings } from './room-media.ts';
 import type { Scope } from './scope.ts';
 
 export type RoomOptions = {
@@ -34,7 +34,7 @@ export type RoomOptions = {
   e2ee: E2eeOptions | undefined;
   timings: Timings;
   /** Milliseconds since the call of `join`. */
-  elapsed: () => number;
+  elapsed: Elapsed;
 };
 
 /** What the parts share with the room that they are of. */
@@ -62,7 +62,7 @@ export function createRoomParts(options: RoomOptions, shell: RoomShell) {
     ...{ scope, playback, adaptation, request, emit },
     media: () => media.current(),
     receive: (consumers) => media.receive(consumers),
-    firstFrame: () => (timings.firstFrame ??= elapsed()),
+    firstFrame: (at) => (timings.firstFrame ??= elapsed(at)),
   };
   const levels = createLevels();
   const self = new LocalParticipantView(context, levels, joined.self, joined.grants);

@@ -14,7 +14,7 @@ cp -R "$here"/overlay/. "$target"
 
 for patch_file in "$here"/patches/*.patch; do
   # --fuzz=0: a patch whose surroundings have changed must be looked at by a person, not placed by guess.
-  if ! patch --directory="$target" --strip=1 --fuzz=0 --forward --batch --silent --input="$patch_file"; then
+  if ! patch --directory="$target" --strip=1 --fuzz=0 --forward --batch --silent --no-backup-if-mismatch --input="$patch_file"; then
     echo "native/worker/patches/$(basename "$patch_file") no longer applies: mediasoup's source has moved on." >&2
     echo "Its first lines say what it is for: see whether it is still needed, then refresh or delete it." >&2
     exit 1

@@ -187,6 +187,10 @@ export type MediaConsumer = {
    * video comes first, by priority; what is left is given out in rounds, so many layers to each as its priority says.
    */
   setPriority(priority: number): Promise<void>;
+  /**
+   * One that has been paused from the start can ask too: workers that were built here keep a key frame for half a second,
+   * and it begins with that. Upstream's ask for nothing then.
+   */
   requestKeyFrame(): Promise<void>;
   close(): void;
 };

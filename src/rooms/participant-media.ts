@@ -10,6 +10,7 @@ import type {
   MediaRoom,
   MediaTransport,
   MediaTransportListener,
+  TransportState,
   UsedBytes,
 } from './media-engine.ts';
 import { MediaReport, type TrackIdentity } from './media-report.ts';
@@ -33,9 +34,6 @@ export type MediaOwner = {
   readonly attention: RoomAttention;
   readonly pump: Pump;
 };
-
-/** ICE and DTLS are followed by the client, which restarts them; here nothing hangs on their state. */
-const UNHEARD: MediaTransportListener = { state: () => undefined };
 
 /**
  * One participant's transports, producers and consumers, for as long as the media of its room lives. When that is
@@ -85,9 +83,11 @@ export class ParticipantMedia {
         produced: (track) => identify(media?.publications.get(track)),
         consumed: (track) => identify(media && media.#subscriptions.get(track)?.publication),
       });
+    const receiving: MediaTransportListener = { state: (now) => media && media.#receivingIs(now) };
     const open = (data: boolean) => {
-      const [listener, seen] = report?.listeners() ?? [UNHEARD];
-      return room.openTransport(single === undefined ? listener : heardBy(single, listener), {
+      const [reported, seen] = report?.listeners() ?? [];
+      const receives = data || single !== undefined;
+      return room.openTransport(heardBy(reported, single, receives ? receiving : undefined), {
         observer: seen,
         onUsed,
         data,
@@ -175,7 +175,7 @@ export class ParticipantMedia {
   /**
    * Forwards `publication` to this participant, who is to be told of what `disclose` leaves. Undefined where it is
    * forwarded already, cannot be received by this client, or ended meanwhile. Nothing flows until the client says that
-   * it is ready: a key frame that comes before that is lost, and the next one is far.
+   * it is ready: what comes before that is lost.
    */
   async consume(publication: Publication): Promise<ConsumerInfo | undefined> {
     const { producer, participantId, source } = publication;
@@ -207,6 +207,7 @@ export class ParticipantMedia {
       this.#byProducer.set(producer.id, subscription);
       subscription.update();
       this.attention.opened(subscription);
+      subscription.prepare();
       return {
         id: consumer.id,
         producerId: producer.id,
@@ -310,6 +311,11 @@ export class ParticipantMedia {
     this.#subscribed.clear();
   }
 
+  /** ICE and DTLS are followed by the client, which restarts them. What was prepared when it joined may be too old by now. */
+  #receivingIs(state: TransportState): void {
+    if (state === 'connecting') for (const subscription of this.#subscriptions.values()) subscription.prepare();
+  }
+
   /** As `#forget`; a client that knows of it is told. */
   #end(subscription: Subscription): void {
     this.#forget(subscription);
@@ -338,11 +344,10 @@ function endPublication({ producer, video }: Publication): void {
   producer.close();
 }
 
-function heardBy(single: SingleTransport, listener: MediaTransportListener): MediaTransportListener {
+function heardBy(...listeners: (MediaTransportListener | undefined)[]): MediaTransportListener {
   return {
     state(now) {
-      listener.state(now);
-      single.state(now);
+      for (const listener of listeners) listener?.state(now);
     },
   };
 }

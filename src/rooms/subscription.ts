@@ -84,6 +84,13 @@ export class Subscription {
     this.update();
   }
 
+  /** The client will be ready soon: the key frame with which its picture begins is asked for, so that it is there by then. */
+  prepare(): void {
+    if (this.#client !== 'fresh' || !this.#allowed || this.publication.paused) return;
+    // Where it fails, the consumer or its worker is gone.
+    this.consumer.requestKeyFrame().catch(() => undefined);
+  }
+
   /** The client is ready for it, or wants a pause. Resolves when that is done. */
   async setPaused(paused: boolean): Promise<void> {
     this.#client = paused ? 'paused' : 'ready';

@@ -13,6 +13,11 @@ const PATCHED = [
   DTLS,
   'src/DepLibUV.cpp',
   'src/Worker.cpp',
+  'src/RTC/Consumer.cpp',
+  'src/RTC/Router.cpp',
+  'src/RTC/Transport.cpp',
+  'include/RTC/Consumer.hpp',
+  'include/RTC/Router.hpp',
   'src/handles/UdpSocketHandle.cpp',
   'include/handles/UdpSocketHandle.hpp',
 ];

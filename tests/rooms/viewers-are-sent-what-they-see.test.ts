@@ -37,6 +37,28 @@ test('the page decides what flows, and in which layer; what it does not name sta
   assert.ok(priorities[0]! > priorities[1]!, 'a shared screen before a camera');
 });
 
+test('the first picture is asked for before the client is ready: as it joins, and again when ICE has found a way', async () => {
+  const world = createRoomsWorld();
+  world.rooms.create(roomName('lab'), { lastN: 1 });
+  for (const name of ['ada', 'bob']) {
+    const one = await world.join('lab', name, { subscribe: 'manual' });
+    await one.participant.requests.produce(CAMERA);
+  }
+  const viewer = await world.join('lab', 'viewer');
+  const [shown, withheld] = viewer.joined.consumers.map(({ id }) => consumerOf(world, id));
+  const asked = () => [shown!.keyFrameRequests, withheld!.keyFrameRequests];
+  assert.deepEqual(asked(), [1, 0], 'what is not sent needs none');
+
+  const { listener } = world.engine.rooms[0]!.transports.get(viewer.joined.media.recv.id)!;
+  listener.state('connecting');
+  assert.deepEqual(asked(), [2, 0]);
+  await viewer.participant.requests.resumeConsumers([shown!.id]);
+  listener.state('connected');
+  listener.state('disconnected');
+  listener.state('connecting');
+  assert.deepEqual(asked(), [2, 0], 'what flows already is the receiver’s affair');
+});
+
 test('of more cameras than lastN the most relevant flow, and the client is told', async () => {
   const world = createRoomsWorld();
   world.rooms.create(roomName('lab'), { lastN: 2 });

@@ -45,6 +45,8 @@ export type MemoryConsumer = MediaConsumer & {
   paused: boolean;
   layers: Layers | undefined;
   priority: number;
+  /** How often a key frame was asked for. */
+  keyFrameRequests: number;
   closed: boolean;
 };
 export type MemoryProducer = MediaProducer & { paused: boolean; closed: boolean };
@@ -269,6 +271,7 @@ function createConsumer(
     paused,
     layers: undefined,
     priority: 1,
+    keyFrameRequests: 0,
     closed: false,
     async pause() {
       consumer.paused = true;
@@ -282,7 +285,9 @@ function createConsumer(
     async setPriority(priority) {
       consumer.priority = priority;
     },
-    async requestKeyFrame() {},
+    async requestKeyFrame() {
+      consumer.keyFrameRequests += 1;
+    },
     close() {
       consumer.closed = true;
       room.consumers.delete(id);
