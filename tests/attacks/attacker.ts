@@ -47,6 +47,9 @@ export type Attacker = {
 
 const LIMIT_MS = 10_000;
 
+/** Who it is where a test does not say: one user, though seconds pass between two of its clients. */
+export const EVE = timeLimited(SECRET, 'lab/eve');
+
 /** What opens a client of a relay. */
 export type Target = {
   readonly port: number;
@@ -66,7 +69,7 @@ export async function openAttacker(t: TestContext, target: Target): Promise<Atta
 
 /** Opens a client, which the caller closes. */
 export async function connectAttacker(target: Target): Promise<Attacker> {
-  const ours = target.login ?? timeLimited(SECRET, 'lab/eve');
+  const ours = target.login ?? EVE;
   const inbox: Buffer[] = [];
   const waiting = new Map<string, (answer: Answer) => void>();
   /** Binding requests whose answers nobody waits for any more. */

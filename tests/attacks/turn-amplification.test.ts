@@ -5,13 +5,12 @@ import { ATTRIBUTE } from '../../src/stun/attributes.ts';
 import { METHOD } from '../../src/stun/methods.ts';
 import { eventually, SECRET, startRelay, type TestRelay } from '../relay/start-relay.ts';
 import { timeLimited } from '../support/turn-client.ts';
-import { type Attacker, openAttacker } from './attacker.ts';
+import { type Attacker, EVE, openAttacker } from './attacker.ts';
 import { address, channelPart, FOR_TCP, FOR_UDP, lifetimePart, message, type Part, peerPart } from './messages.ts';
 
 /** How many times a request's length an answer may have that needs no credentials, or refuses. */
 const MOST = 3.6;
 const LOUD = { limits: { answers: 100_000 } };
-const EVE = timeLimited(SECRET, 'lab/eve');
 /** Attributes that must be understood and that nobody knows. */
 const UNKNOWN: Part[] = Array.from({ length: 200 }, (_, at) => [0x7800 + at, '']);
 const HERE = peerPart(address('127.0.0.1', 9));
