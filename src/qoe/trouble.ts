@@ -3,9 +3,10 @@
  * shrinks long after what filled it. So it can be said whose they are.
  */
 import type { Millis } from '../kernel/clock.ts';
+import { HalfLife } from './half-life.ts';
 
 /** After so long half of it is forgotten, ms: NetEQ needs 10 to 20 s to get back to a short buffer. */
-const HALF_LIFE_MS = 5000;
+const HALF_LIFE = new HalfLife(5000);
 /** Lateness beyond this is no worse: one page that stood still for a second must not stand for a minute of bad network. */
 const LATEST = 0.1;
 /** What one way varies by without any trouble, ms. */
@@ -72,6 +73,6 @@ class Memory {
 
   at(now: Millis): number {
     const passed = now - this.#at;
-    return passed >= 0 ? this.#worst * 2 ** (-passed / HALF_LIFE_MS) : this.#worst;
+    return passed >= 0 ? this.#worst * HALF_LIFE.left(passed) : this.#worst;
   }
 }

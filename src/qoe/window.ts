@@ -3,9 +3,11 @@
  * memory. A value's weight is the length of its interval, and halves with every `HALF_LIFE_MS` that passes; a sample that comes
  * late is weighted as old as it is, so the order in which samples come does not matter.
  */
+import { HalfLife } from './half-life.ts';
 
 /** So that a change which has been measured once is two thirds of the mean. */
 export const HALF_LIFE_MS = 1500;
+const HALF_LIFE = new HalfLife(HALF_LIFE_MS);
 /** After this without a sample nothing is known any more. */
 export const STALE_AFTER_MS = 8000;
 
@@ -36,9 +38,9 @@ export class DecayingMeans {
   begin(at: number, ms: number): number {
     if (Number.isNaN(this.#newest)) this.#newest = at;
     const passed = at - this.#newest;
-    if (passed <= 0) return ms * 2 ** (passed / HALF_LIFE_MS);
+    if (passed <= 0) return ms * HALF_LIFE.left(-passed);
     this.#newest = at;
-    const left = passed > 40 * HALF_LIFE_MS ? 0 : 2 ** (-passed / HALF_LIFE_MS);
+    const left = passed > 40 * HALF_LIFE_MS ? 0 : HALF_LIFE.left(passed);
     const sums = this.#sums;
     for (let index = 0; index < sums.length; index += 1) sums[index]! *= left;
     return ms;
