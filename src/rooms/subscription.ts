@@ -86,7 +86,8 @@ export class Subscription {
 
   /** The client will be ready soon: the key frame with which its picture begins is asked for, so that it is there by then. */
   prepare(): void {
-    if (this.#client !== 'fresh' || !this.#allowed || this.publication.paused) return;
+    const { video, paused } = this.publication;
+    if (video === undefined || paused || this.#client !== 'fresh' || !this.#allowed) return;
     // Where it fails, the consumer or its worker is gone.
     this.consumer.requestKeyFrame().catch(() => undefined);
   }
