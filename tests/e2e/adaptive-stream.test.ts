@@ -8,7 +8,7 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 /** Encoders start with the lower layers, and add the top one as they find bandwidth. */
-const SETTLING = 30_000;
+const SETTLING = 60_000;
 /** Three layers, at rates that are found at once. */
 const CAMERA = { width: 960, height: 540, frameRate: 10, maxBitrate: 500_000 };
 const TILE = 'width: 960px; height: 540px';

@@ -7,7 +7,7 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 /** Encoders start with the lower layers, and add the top one as they find bandwidth. */
-const SETTLING = 30_000;
+const SETTLING = 60_000;
 
 test('a receiver gets the layer that it asks for, down and up, and others are not affected', async (t) => {
   const [ada, bob, eve] = await callWithCamera(t, 'layers', { width: 960, height: 540 });
