@@ -52,6 +52,24 @@ test('a picture that nobody sees is neither sent nor encoded, and its track goes
   assert.deepEqual(await ada.happened('problem'), []);
 });
 
+test('an element that was given a size with the very picture that fills it is seen in the sizes that it has afterwards', async (t) => {
+  const [ada, bob] = await Promise.all([stage.guest(t, 'ada'), stage.guest(t, 'bob')]);
+  // Before the SDK hears of that picture: to it the element may as well have grown with the picture.
+  await bob.page.evaluate((tile) => {
+    const resized = ({ target }: Event) => {
+      if (target instanceof HTMLVideoElement && target.videoWidth === 960) target.style.cssText = tile;
+    };
+    document.addEventListener('resize', resized, { capture: true });
+  }, TILE);
+  await ada.join(await stage.server.token('grown', 'ada'));
+  await ada.publish(CAMERA, false);
+  await bob.join(await stage.server.token('grown', 'bob'));
+  await decodes(bob, 960, 540);
+
+  await bob.style('ada', THUMBNAIL);
+  await decodes(bob, 240, 135);
+});
+
 test('a picture in a window of its own is seen, wherever its page is, until that window is closed', async (t) => {
   const [ada, bob] = await callOfTwo(t, 'apart');
   await bob.sees('ada');

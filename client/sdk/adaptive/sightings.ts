@@ -131,8 +131,11 @@ function boxOf(element: Element): PictureSize {
 /** CSS 2 §10.3.2: as large is a video that nothing gives a size, as long as it has no picture. */
 const DEFAULT_BOX: PictureSize = { width: 300, height: 150 };
 
-function followsPicture({ followsPicture: follows, box }: Watched, { videoWidth }: HTMLVideoElement): boolean {
-  return follows || (videoWidth === 0 && isSame(box, DEFAULT_BOX));
+function followsPicture(entry: Watched, { videoWidth, videoHeight }: HTMLVideoElement): boolean {
+  if (videoWidth === 0) return entry.followsPicture || isSame(entry.box, DEFAULT_BOX);
+  // One that was given a size together with a picture as large looked as if it followed that.
+  entry.followsPicture &&= isSame(entry.box, { width: videoWidth, height: videoHeight });
+  return entry.followsPicture;
 }
 
 /** At the first frame of another size: whether the box has become as large as that. */
