@@ -7,6 +7,7 @@ import { eventRoutes } from './api/event-routes.ts';
 import { operationRoutes } from './api/operation-routes.ts';
 import { participantRoutes } from './api/participant-routes.ts';
 import { roomRoutes } from './api/room-routes.ts';
+import { sessionRoutes } from './api/session-routes.ts';
 import { serveApi } from './api/serve.ts';
 import { turnRoutes } from './api/turn-routes.ts';
 import { WHIP_OPERATIONS } from './api/whip-operations.ts';
@@ -195,6 +196,7 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   const routes = [
     ...roomRoutes(rooms, limits),
     ...participantRoutes(rooms, tokens, () => url, limits),
+    ...sessionRoutes(signaling),
     ...turnRoutes(turn?.desk),
     ...(qoe?.routes ?? []),
     ...eventRoutes(events.log),

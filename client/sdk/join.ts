@@ -4,6 +4,7 @@ import { receiveCapabilities } from './capabilities.ts';
 import { canEncrypt } from './e2ee/session.ts';
 import { clientError, SluiceClientError } from './errors.ts';
 import { openLink } from './link.ts';
+import { createParting } from './parting.ts';
 import { RoomSession } from './room.ts';
 import type { Elapsed, Timings } from './room-media.ts';
 import { createScope } from './scope.ts';
@@ -52,6 +53,7 @@ function open(
   const link = openLink({
     url,
     hello,
+    parting: createParting(),
     giveUpAfter: options.giveUpAfter ?? GIVE_UP_AFTER,
     opened: () => (timings.socketOpen ??= elapsed()),
     listener: {

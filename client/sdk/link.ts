@@ -21,6 +21,7 @@ import type {
 } from '../../src/signaling/wire.ts';
 import { clientError, type CloseReason } from './errors.ts';
 import { type LinkEvent, type LinkPhase, step } from './lifecycle.ts';
+import type { Parting } from './parting.ts';
 import { createPendingRequests, type PendingRequest } from './pending.ts';
 import { createScope } from './scope.ts';
 
@@ -52,6 +53,8 @@ export type LinkOptions = {
   /** What to join with; asked while the socket opens. */
   hello(): Promise<JoinHello>;
   listener: LinkListener;
+  /** Says that it has left where the page ends, by whatever is not the socket. */
+  parting: Parting;
   /** Milliseconds after which a lost link closes with `connection-lost`. */
   giveUpAfter: number;
   /** The socket of the first join is open. */
@@ -73,7 +76,7 @@ export type Link = {
   startOver(): void;
   /** Tells the server, waits a moment for its word, and closes. */
   leave(): Promise<void>;
-  /** As `leave`, at once: for a page that is about to go. */
+  /** As `leave`, at once: for a page that is about to go. Also while the socket is lost. */
   leaveNow(): void;
   close(reason: CloseReason): void;
 };
@@ -107,6 +110,7 @@ export function openLink(options: LinkOptions): Link {
       }
       case 'close':
         hangUp();
+        options.parting.cancel();
         scope.close();
         pending.restart(clientError('closed'));
         if (phase.at === 'closed') listener.closed(phase.reason);
@@ -162,6 +166,8 @@ export function openLink(options: LinkOptions): Link {
     stopTimer();
     const again = session !== undefined;
     session = joined.session;
+    const { id, secret } = session;
+    options.parting.prepare(`${url}/v1/sessions/${id}/leave`, JSON.stringify({ secret }));
     received = 0;
     advance({ type: 'answered' });
     if (again) pending.restart(clientError('connection-lost'));
@@ -237,6 +243,8 @@ export function openLink(options: LinkOptions): Link {
     leave: () => (leaving ??= leave()),
     leaveNow() {
       if (phase.at === 'online') link.request('leave', {}).catch(() => undefined);
+      // What is written to a socket as its page ends may not get out (one in a hundred of a busy Chromium).
+      options.parting.say();
       link.close(LEFT);
     },
     close: (reason) => advance({ type: 'close', reason }),

@@ -137,6 +137,11 @@ export const UpdateParticipantBody = Type.Object(
   { ...strict, minProperties: 1 },
 );
 
+export const LeaveBody = Type.Object(
+  { secret: Type.String({ maxLength: 64, description: '`session.secret` of `joined`.' }) },
+  strict,
+);
+
 export const MuteBody = Type.Object({ sources: Type.Optional(SourcesSchema) }, strict);
 export const MutedResource = Type.Object({ muted: Type.Integer({ description: 'Tracks that are muted now.' }) });
 export const UnmuteRequestBody = Type.Object({ source: SourceSchema }, strict);
@@ -215,6 +220,7 @@ export const COMPONENTS = {
   Participant: ParticipantResource,
   ParticipantList,
   UpdateParticipant: UpdateParticipantBody,
+  Leave: LeaveBody,
   Mute: MuteBody,
   Muted: MutedResource,
   UnmuteRequest: UnmuteRequestBody,

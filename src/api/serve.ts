@@ -20,6 +20,8 @@ export type ApiOptions = {
   readonly others: readonly RouteDescription[];
 };
 
+const JSON_ALONE = ['application/json'] as const;
+
 /** Serves the routes, and the document that describes them at /openapi.json. */
 export function serveApi(server: HttpServer, routes: readonly Route[], options: ApiOptions): void {
   for (const route of routes) mount(server, route, options);
@@ -68,7 +70,8 @@ function mount(server: HttpServer, route: Route, { authenticator, doors, body: r
     // A token that is refused is so when its request is handled, unless its body is refused first.
     if (caller instanceof Promise) caller.catch(() => undefined);
   };
-  server.route(route.method, route.path, handle, { body: rule, admit });
+  const types = route.bodyTypes ?? JSON_ALONE;
+  server.route(route.method, route.path, handle, { body: { ...rule, types }, admit });
 }
 
 /** Reads headers when an operation looks at them: each is a call into native code. */

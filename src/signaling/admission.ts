@@ -29,6 +29,11 @@ export type Admitted = { readonly session: Session; begin(): void };
 export type Admission = {
   /** Throws a `SluiceError`. */
   hello(connection: Connection, auth: unknown): Promise<Admitted>;
+  /**
+   * The client of `session` is gone for good, and says so outside its socket. Nothing where the session has ended. Throws
+   * `forbidden` where `secret` is not the session's.
+   */
+  leave(session: string, secret: string): void;
   /** No new joins from here on; sessions can still be resumed. `retryAfter` in seconds. */
   drain(retryAfter: number): void;
   /** Ends every session, as far as rooms have not. */
@@ -129,6 +134,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
         tell(error.code);
         throw error;
       }
+    },
+    leave(id, secret) {
+      const session = sessions.get(id);
+      if (session === undefined) return;
+      if (!session.knows(secret))
+        throw new SluiceError('forbidden', { detail: 'This is not the secret of the session.' });
+      session.leave();
     },
     drain(retryAfter) {
       draining = retryAfter;

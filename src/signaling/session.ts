@@ -125,6 +125,11 @@ export class Session implements ConnectionOwner {
     });
   }
 
+  /** The client wants no more of it. */
+  leave(): void {
+    this.#seat?.participant.leave('left');
+  }
+
   /** Nobody can go on with this session: the participant leaves at once. */
   abandon(): void {
     this.#expel('session-gone', undefined, 'disconnected');

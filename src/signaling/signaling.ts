@@ -67,6 +67,8 @@ export type Signaling = {
   readonly sockets: number;
   /** Sessions, with a socket or waiting for one. */
   readonly sessions: number;
+  /** A client leaves outside its socket, see `Admission.leave`. Throws `forbidden`. */
+  leave(session: string, secret: string): void;
   /** Refuses new joins from here on, telling clients to come back after `retryAfter` seconds; resumes go on. */
   drain(retryAfter: number): void;
   /** Says `bye` to everyone, and closes every socket. */
@@ -129,6 +131,7 @@ export function createSignaling(options: SignalingOptions): Signaling {
     get sessions() {
       return admission.sessions;
     },
+    leave: (session, secret) => admission.leave(session, secret),
     drain: (retryAfter) => admission.drain(retryAfter),
     async close() {
       admission.close();

@@ -45,6 +45,29 @@ test('a participant is read, changed and put out, with ETags as rooms have them'
   assert.equal(await inRoom(), 0, 'a description that was given before is not given again');
 });
 
+test('a page that ends leaves by what a browser posts for it, with the secret of its session', async (t) => {
+  const ada = await join(t, 'ending', 'ada');
+  const path = `/v1/sessions/${ada.session.id}/leave`;
+  const post = async (body: unknown, type = 'text/plain;charset=UTF-8') => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(server.url + path, { method: 'POST', body: text, headers: { 'content-type': type } });
+    const answer = await response.text();
+    return answer === '' ? response.status : (JSON.parse(answer) as { code: string }).code;
+  };
+  assert.equal(await post({ secret: 'guessed' }), 'forbidden');
+  assert.equal(await post({ secret: 7 }), 'invalid-request');
+  assert.equal(await post({}), 'invalid-request');
+  assert.equal(await post('{'), 'malformed-json');
+  assert.equal(await post({ secret: ada.session.secret }, 'text/html'), 'unsupported-media-type');
+  const there = async () => (await server.call('GET', '/v1/rooms/ending')).body['participants'];
+  assert.equal(await there(), 1);
+
+  assert.equal(await post({ secret: ada.session.secret }), 204);
+  assert.equal((await ada.bye).code, 'left');
+  assert.equal(await there(), 0);
+  assert.equal(await post({ secret: ada.session.secret }), 204, 'it has left already');
+});
+
 test('what cannot be is refused, says where, and changes nothing', async (t) => {
   await join(t, 'strict', 'ada');
   const path = '/v1/rooms/strict/participants/ada';
@@ -115,6 +138,7 @@ test('a participant is moved with a token that is good for the other room', asyn
   assert.equal(await ada.again(event.token), 'joined');
 });
 
+type Joined = { session: { id: string; secret: string } };
 type Bye = { code: string; reason?: string };
 type Moved = { token: string; room: { name: string } };
 
@@ -130,7 +154,7 @@ async function join(t: TestContext, room: string, who: string) {
   const socket = connect(token);
   const bye = new Promise<Bye>((resolve) => socket.on('bye', resolve));
   const moved = new Promise<Moved>((resolve) => socket.on('moved', (_seq: number, event: Moved) => resolve(event)));
-  await new Promise((resolve) => socket.on('joined', resolve));
+  const { session } = await new Promise<Joined>((resolve) => socket.on('joined', resolve));
   /** What a join with this token comes to. */
   const again = (its = token) =>
     new Promise<string>((resolve) => {
@@ -138,5 +162,5 @@ async function join(t: TestContext, room: string, who: string) {
       other.on('joined', () => resolve('joined'));
       other.on('connect_error', (error: Error & { data?: Bye }) => resolve(error.data?.code ?? error.message));
     });
-  return { bye, moved, again, stop: () => socket.disconnect() };
+  return { session, bye, moved, again, stop: () => socket.disconnect() };
 }

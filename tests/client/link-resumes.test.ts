@@ -98,6 +98,36 @@ test('leaving tells the server and closes once, however often it is called', asy
   assert.deepEqual(heard, ['joined', 'closed left']);
 });
 
+test('what a page says as it ends is made ready with each session, and said with a socket and without', async (t) => {
+  const server = await aServer(t);
+  for (const lost of [false, true]) {
+    const { link, heard, parting } = aLink(t, server.url);
+    const { socket } = await server.join();
+    await until(() => heard.includes('joined'));
+    const said: string[] = [];
+    socket.onAny((name: string) => said.push(name));
+    if (lost) {
+      socket.conn.close();
+      await until(() => heard.includes('lost'));
+    }
+    assert.deepEqual(parting, ['/v1/sessions/S/leave {"secret":"secret"}']);
+    link.leaveNow();
+    assert.equal(parting[1], 'now');
+    assert.equal(heard.at(-1), 'closed left');
+    if (!lost) await until(() => said.includes('leave'));
+  }
+});
+
+test('who has left, or is put out, says nothing more as the page ends', async (t) => {
+  const server = await aServer(t);
+  const { heard, parting, closed } = aLink(t, server.url);
+  const { socket } = await server.join();
+  await until(() => heard.includes('joined'));
+  socket.emit('bye', { code: 'kicked', message: '' });
+  assert.equal((await closed).code, 'kicked');
+  assert.equal(parting.at(-1), 'never');
+});
+
 type Ack = (answer: unknown) => void;
 type Joining = { socket: Socket; hello: JoinHello };
 type Resuming = { socket: Socket; hello: ResumeHello };
@@ -133,13 +163,20 @@ async function aServer(t: TestContext) {
   };
 }
 
-function aLink(t: TestContext, url: string): { link: Link; heard: string[]; closed: Promise<CloseReason> } {
+function aLink(t: TestContext, url: string) {
   const heard: string[] = [];
+  /** What is to be said when the page ends, and when. */
+  const parting: string[] = [];
   let link: Link;
   const closed = new Promise<CloseReason>((resolve) => {
     link = openLink({
       url,
       hello: () => Promise.resolve({ protocol: 1, token: 'token' }),
+      parting: {
+        prepare: (to, text) => parting.push(`${new URL(to).pathname} ${text}`),
+        say: () => parting.push('now'),
+        cancel: () => parting.push('never'),
+      },
       giveUpAfter: 10_000,
       random: () => 0.999,
       listener: {
@@ -156,7 +193,7 @@ function aLink(t: TestContext, url: string): { link: Link; heard: string[]; clos
     });
   });
   t.after(() => link.close({ code: 'left', message: '' }));
-  return { link: link!, heard, closed };
+  return { link: link!, heard, parting, closed };
 }
 
 function aQueue<Item>() {

@@ -34,6 +34,27 @@ test('a participant that is put out while its socket is lost cannot come back', 
   assert.equal(server.signaling.sessions, 0);
 });
 
+test('a client leaves outside its socket, with or without one, and with its secret alone', async (t) => {
+  const server = await startServer(t);
+  const [ada, bob, eve] = await Promise.all(['ada', 'bob', 'eve'].map((who) => Client.join(server, who)));
+  const leave = ({ joined: { session } }: Client, secret = session.secret) =>
+    server.signaling.leave(session.id, secret);
+  for (const wrong of ['', bob!.joined.session.secret]) assert.throws(() => leave(ada!, wrong), { code: 'forbidden' });
+  assert.equal(server.signaling.sessions, 3);
+
+  leave(ada!);
+  assert.deepEqual(await ada!.closed, { code: 1000, reason: 'left' });
+  await bob!.drop();
+  leave(bob!);
+  await eve!.next('participant-left', 2);
+  const left = eve!.payloads('participant-left').map(({ identity, reason }) => [identity, reason].join(' '));
+  assert.deepEqual(left, ['ada left', 'bob left']);
+  assert.equal((await refused(server, bob!.resumeHello)).code, 'session-gone');
+  leave(ada!);
+  server.signaling.leave('none', 'none');
+  assert.equal(server.signaling.sessions, 1);
+});
+
 test('a request that runs when its session ends is not answered after the bye', async (t) => {
   const server = await startServer(t);
   const ada = await RawSocket.join(server, 'ada');
