@@ -77,6 +77,7 @@ export function startQoe(options: QoeServiceOptions): QoeService {
       metrics.threshold(crossing.state, crossing.direction);
       options.onFact(factOf(session, crossing, quality[crossing.direction], clock()));
     },
+    onFall: (live) => publishScore(streams, live),
     onSecond(live) {
       measureSecond(metrics, live);
       publishScore(streams, live);

@@ -76,6 +76,8 @@ export type Media = {
   checkNetwork(): void;
   /** What the browser counts, of both transports in one call each; of one that was never used nothing. */
   reports(): Promise<Reports>;
+  /** The same of the transport that receives. */
+  received(): Promise<Reports['recv']>;
   close(): void;
 };
 
@@ -253,6 +255,7 @@ export async function openMedia(options: MediaOptions): Promise<Media> {
       const [ofRecv, ofSend] = await Promise.all([reportOf(recv), reportOf(send)]);
       return { recv: ofRecv, send: ofSend };
     },
+    received: () => reportOf(recv),
     networkChanged() {
       for (const [{ connectionState }, recovery] of transports) if (connectionState !== 'new') recovery.restartNow();
     },

@@ -47,6 +47,8 @@ export type RoomMedia = {
   receive(consumers: readonly ConsumerInfo[]): Promise<void>;
   /** What the browser counts; without delay, as the media may be about to close. */
   reports(): Promise<Reports> | undefined;
+  /** The same of what is received. */
+  receivedReport(): Promise<Reports['recv']> | undefined;
   /** The network is another one. */
   networkChanged(): void;
   /** It may be. */
@@ -146,6 +148,7 @@ export function createRoomMedia(options: RoomMediaOptions): RoomMedia {
     },
     receive,
     reports: () => opened?.reports(),
+    receivedReport: () => opened?.received(),
     networkChanged() {
       media?.then(
         (present) => present.networkChanged(),

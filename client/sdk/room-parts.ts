@@ -91,6 +91,7 @@ export function createRoomParts(options: RoomOptions, shell: RoomShell) {
           ...{ scope, url: options.url, credential: options.credential, options: options.qoe },
           ...{ session: joined.self.id, timings },
           reports: () => media.reports(),
+          receivedReport: () => media.receivedReport(),
           received: () => others.measured(),
           sent: () => self.measured(),
         })

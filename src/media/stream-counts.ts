@@ -31,7 +31,6 @@ export function countStreams(stats: readonly RtpStreamStat[], at: number, clockR
   let lost = 0;
   let jitter = 0;
   let weight = 0;
-  let rtt = Number.NaN;
   for (const stat of stats) {
     // What a retransmission repaired was lost on its way all the same.
     packets += stat.packetCount - (stat.type === 'inbound-rtp' ? stat.packetsRepaired : 0);
@@ -40,9 +39,8 @@ export function countStreams(stats: readonly RtpStreamStat[], at: number, clockR
     // A layer that sends nothing has none: weighted by what flows now.
     jitter += stat.jitter * stat.bitrate;
     weight += stat.bitrate;
-    if (stat.roundTripTime !== undefined && stat.roundTripTime > 0) rtt = stat.roundTripTime;
   }
-  return { at, packets, bytes, lost, jitter: (jitter / weight / clockRate) * 1000, rtt };
+  return { at, packets, bytes, lost, jitter: (jitter / weight / clockRate) * 1000, rtt: roundTripOf(stats) };
 }
 
 /** What has come since `before`; 0 where a stream has begun anew. */
@@ -60,4 +58,15 @@ export function since(before: Counts, now: Counts): { ms: number; packets: numbe
 export function pausedStats(codec: string, ms: number): StreamStats {
   const none = Number.NaN;
   return { codec, paused: true, ms: Math.max(1, ms), packets: 0, lost: 0, jitter: none, rtt: none, bitrate: none };
+}
+
+/**
+ * Each layer's reports have a round trip of their own. That of a layer that rests is an old one; of those that flow, one may
+ * not have heard yet that a way has got longer.
+ */
+function roundTripOf(stats: readonly RtpStreamStat[]): number {
+  const told = stats.filter(({ roundTripTime = 0 }) => roundTripTime > 0);
+  const flowing = told.filter(({ bitrate }) => bitrate > 0);
+  const trips = (flowing.length > 0 ? flowing : told).map(({ roundTripTime = 0 }) => roundTripTime);
+  return trips.length > 0 ? Math.max(...trips) : Number.NaN;
 }

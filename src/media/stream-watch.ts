@@ -56,6 +56,11 @@ export class StreamWatch implements Sampled {
     this.#before = undefined;
   }
 
+  /** Looks now, beside its turns, if it flows. Resolves when what was seen is told. */
+  async look(): Promise<void> {
+    if (this.#flows) await this.ask();
+  }
+
   /** Look again within a second. */
   hasten(): void {
     this.#sampler.hasten(this);

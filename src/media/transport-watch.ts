@@ -34,6 +34,8 @@ const TROUBLE_RTT_MS = 40;
 const SILENT_AFTER_MS = 6500;
 /** By how much the way up has to change for its being told, ms. */
 const TOLD_FROM_MS = 15;
+/** Reports may come as fast as a client likes; so often a question to the worker may follow, ms. */
+const CONFIRMED_AGAIN_AFTER_MS = 500;
 
 export class TransportWatch implements Sampled {
   readonly #transport: WebRtcTransport;
@@ -49,6 +51,8 @@ export class TransportWatch implements Sampled {
   #heard: { bytes: number; at: number } | undefined;
   readonly #wayUp = new WayUp();
   #told: PathStats | undefined;
+  /** When a round trip was last asked for beside the turns. */
+  #confirmedAt = -Infinity;
 
   constructor(transport: WebRtcTransport, sampler: Sampler, observer: MediaTransportObserver) {
     this.#transport = transport;
@@ -85,7 +89,7 @@ export class TransportWatch implements Sampled {
       },
       this.#sampler,
     );
-    producer.on('trace', (trace) => this.#reported(trace));
+    producer.on('trace', (trace) => this.#reported(trace, watch));
     // Where it fails the producer is closed, or its worker gone: both are told elsewhere.
     producer.enableTraceEvent(['sr']).catch(() => undefined);
     this.#follow(watch, this.#incoming, producer.observer);
@@ -199,12 +203,21 @@ export class TransportWatch implements Sampled {
     for (const track of this.#outgoing) track.hasten();
   }
 
-  /** A sender report of the client's. */
-  #reported({ type, timestamp, info }: ProducerTraceEventData): void {
+  /** A sender report of the client's, about the track of `watch`. */
+  #reported({ type, timestamp, info }: ProducerTraceEventData, watch: StreamWatch): void {
     const { ntpSec, ntpFrac } = info;
     if (type !== 'sr' || typeof ntpSec !== 'number' || typeof ntpFrac !== 'number') return;
     this.#wayUp.report(ntpSec, ntpFrac, timestamp);
-    this.#tellPath();
+    const longer = this.#wayUp.slower - (this.#told?.slowerUp ?? 0);
+    const now = performance.now();
+    if (!(longer > TROUBLE_RTT_MS) || now - this.#confirmedAt < CONFIRMED_AGAIN_AFTER_MS) {
+      this.#tellPath();
+      return;
+    }
+    // What carries a report may also say what the round trip is now (RFC 3611 §4.5), without which a way that is so much longer
+    // at once looks like a clock that was set.
+    this.#confirmedAt = now;
+    void watch.look().then(() => this.#tellPath());
   }
 
   #tellPath(): void {

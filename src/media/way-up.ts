@@ -26,7 +26,8 @@ export class WayUp {
     if (passed > 0) this.#floor += passed * DRIFT;
     this.#arrivedAt = arrivedAt;
     if (!(difference >= this.#floor)) this.#floor = difference;
-    this.#slower = Math.min(difference, this.#last) - this.#floor;
+    // The least has been forgotten a little since the report before.
+    this.#slower = Math.max(0, Math.min(difference, this.#last) - this.#floor);
     this.#last = difference;
   }
 

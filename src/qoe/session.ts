@@ -14,14 +14,13 @@ import { BEST_OPINION, type Quality, setQuality, Tally } from './tally.ts';
 import { forget, newFacts, type TrackFacts } from './track-facts.ts';
 import { Track } from './track.ts';
 import { Trouble, WaySeen } from './trouble.ts';
-import { DecayingMeans, STALE_AFTER_MS } from './window.ts';
+import { Ways } from './ways.ts';
+import { STALE_AFTER_MS } from './window.ts';
 
 /** Tracks of a session at once, as rooms are large; more are refused. */
 const MAX_TRACKS = 1024;
 /** Of these, those that only the client knows: the server sees every real one within a second or two. */
 const MAX_CLAIMED = 64;
-/** No way is longer than the round trip by this, ms. */
-const IMPOSSIBLE_MS = 150;
 /** A cause that comes back within this time was never gone. */
 const CAUSE_GAP_MS = 5000;
 
@@ -74,16 +73,12 @@ export class QoeSession {
   readonly #tracks = new Map<string, Track>();
   readonly #sequence = new SequenceWindow();
   readonly #clock = new ClockOffset();
-  /** Of the connection as a whole: its round trip. */
-  readonly #link = new DecayingMeans(1);
+  readonly #ways = new Ways();
   readonly #levels: { up: LevelState; down: LevelState; both: LevelState };
   /** When each cause began and was last there, by cause and direction. */
   readonly #causes = new Map<number, { since: Millis; seen: Millis }>();
-  /** What the client last told of each way alone, ms, and when. Not a mean: it is one already, by how it is found. */
-  readonly #delay = { up: Number.NaN, down: Number.NaN, at: -Infinity };
   readonly #trouble = { up: new Trouble(), down: new Trouble() };
   #view: LinkView | undefined;
-  #leastRtt = Number.NaN;
   #relayed = false;
   #overTcp = false;
   #over = false;
@@ -141,10 +136,7 @@ export class QoeSession {
 
   #takeSession(at: number): void {
     const { values, ms } = sample;
-    this.#link.add(0, values[FIELD.rtt]!, this.#link.begin(at, ms));
-    if (at >= this.#delay.at) {
-      Object.assign(this.#delay, { up: values[FIELD.delayUp], down: values[FIELD.delayDown], at });
-    }
+    this.#ways.takeTold(values[FIELD.rtt]!, values[FIELD.delayUp]!, values[FIELD.delayDown]!, at, ms);
     if (values[FIELD.candidateType]! >= 0) this.#relayed = values[FIELD.candidateType] === 3;
     if (values[FIELD.protocol]! >= 0) this.#overTcp = values[FIELD.protocol] !== 0;
     if (values[FIELD.reconnects]! > 0) this.reconnects += values[FIELD.reconnects]!;
@@ -191,18 +183,21 @@ export class QoeSession {
     }
   }
 
-  /** Takes what the server saw of a track that the session sends. */
-  takeProducer(view: ProducerView, now: Millis): void {
-    this.#viewed(view.id, true, now)?.takeView(view, now);
+  /** Takes what the server saw of a track that the session sends. True where it has got worse. */
+  takeProducer(view: ProducerView, now: Millis): boolean {
+    return this.#viewed(view.id, true, now)?.takeView(view, now) ?? false;
   }
 
-  /** Takes what the server saw of a track that it sends to the session. */
-  takeConsumer(view: ConsumerView, now: Millis): void {
-    this.#viewed(view.id, false, now)?.takeView(view, now);
+  /** Takes what the server saw of a track that it sends to the session. True where it has got worse. */
+  takeConsumer(view: ConsumerView, now: Millis): boolean {
+    return this.#viewed(view.id, false, now)?.takeView(view, now) ?? false;
   }
 
-  takeLink(view: LinkView): void {
+  /** True where it is another way than it was. */
+  takeLink(view: LinkView): boolean {
+    const cut = this.#view?.connected !== view.connected;
     this.#view = view;
+    return this.#ways.takeSlowerUp(view.slowerUp) || cut;
   }
 
   /** The producer or consumer is closed. */
@@ -215,31 +210,11 @@ export class QoeSession {
     const track = this.#tracks.get(producerId);
     if (track === undefined) return;
     track.fillSource(into);
-    if (Number.isNaN(into.rttUp)) into.rttUp = this.#link.mean(0);
-    into.delayUp = this.#delayUp(now);
+    if (Number.isNaN(into.rttUp)) into.rttUp = this.#ways.rtt;
+    into.delayUp = this.#ways.up(now);
     into.tcpUp = this.#isRelayedOverTcp;
     into.troubleUp = this.#trouble.up.at(now);
     into.lateUp = this.#trouble.up.lateAt(now);
-  }
-
-  /** One way to the server, ms: as its own clock says, which knows at once and of any client, or else as the client says. */
-  #delayUp(now: Millis): number {
-    const slower = this.#view?.slowerUp ?? Number.NaN;
-    if (Number.isNaN(slower)) return this.#oneWay('up', now);
-    // Where no way is as long as that, its clock was set.
-    if (slower > this.#longestRtt + IMPOSSIBLE_MS) return this.#oneWay('up', now);
-    return slower + (this.#leastRtt >= 0 ? this.#leastRtt / 2 : 0);
-  }
-
-  #oneWay(way: 'up' | 'down', now: Millis): number {
-    return now - this.#delay.at <= STALE_AFTER_MS ? this.#delay[way] : Number.NaN;
-  }
-
-  /** The longest round trip that anybody tells of, ms; NaN where nobody does. */
-  get #longestRtt(): number {
-    let longest = this.#link.mean(0);
-    for (const { rtt } of this.#tracks.values()) if (!(rtt <= longest)) longest = rtt >= 0 ? rtt : longest;
-    return longest;
   }
 
   get #isRelayedOverTcp(): boolean {
@@ -248,7 +223,7 @@ export class QoeSession {
 
   /** Round trip to the client, ms; NaN where it is not known. */
   get rtt(): number {
-    const told = this.#link.mean(0);
+    const told = this.#ways.rtt;
     if (told >= 0) return told;
     // A client that tells nothing of itself: what its tracks' RTCP reports say.
     let [sum, count] = [0, 0];
@@ -278,8 +253,7 @@ export class QoeSession {
 
   /** Scores everything anew. Call it when something came in, and once a second. True when a level has changed. */
   score(now: Millis, senderOf: SenderOf): boolean {
-    const rtt = this.#longestRtt;
-    if (!(rtt >= this.#leastRtt)) this.#leastRtt = rtt;
+    this.#ways.look(this.#tracks.values());
     for (const tally of [up, down, whole]) tally.reset();
     for (const way of [seenUp, seenDown]) way.reset();
     for (const [id, track] of this.#tracks) {
@@ -295,8 +269,8 @@ export class QoeSession {
       const { producerId } = track;
       if (producerId !== undefined) senderOf(producerId)?.fillUplink(producerId, facts, now);
       track.fillReceived(facts);
-      if (Number.isNaN(facts.rttDown)) facts.rttDown = this.#link.mean(0);
-      facts.delayDown = this.#oneWay('down', now);
+      if (Number.isNaN(facts.rttDown)) facts.rttDown = this.#ways.rtt;
+      facts.delayDown = this.#ways.down(now);
       facts.tcpDown = this.#isRelayedOverTcp;
       facts.troubleDown = this.#trouble.down.at(now);
       facts.lateDown = this.#trouble.down.lateAt(now);
@@ -305,8 +279,8 @@ export class QoeSession {
       down.add(facts, costs, DOWN);
       whole.add(facts, costs);
     }
-    this.#trouble.up.take(seenUp.loss, seenUp.jitter, this.#delayUp(now), now);
-    this.#trouble.down.take(seenDown.loss, seenDown.jitter, this.#oneWay('down', now), now);
+    this.#trouble.up.take(seenUp.loss, seenUp.jitter, this.#ways.up(now), now);
+    this.#trouble.down.take(seenDown.loss, seenDown.jitter, this.#ways.down(now), now);
     const { quality } = this;
     if (this.#view?.connected === false) {
       setQuality(quality.up, 1, CAUSE['disconnected-up'], Number.NaN);

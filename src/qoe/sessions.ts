@@ -20,8 +20,10 @@ const MAX_ENDED = 20_000;
 /** Each session has its turn once a second, in one of so many slices of it. */
 const SLICES = 20;
 const SLICE_MS = 1000 / SLICES;
-/** A beacon is scored at once, unless one just was, ms: then its session's turn is soon enough, and who sends many pays for none. */
+/** What is new is scored at once, unless something just was, ms: then it waits, and who sends many beacons pays for none. */
 const SCORED_AGAIN_AFTER_MS = 200;
+/** A score that has fallen by so much is told at once, and not with its session's turn. */
+const NOTABLE_FALL = 0.1;
 
 export type WatchedSession = {
   readonly id: ParticipantId;
@@ -52,6 +54,8 @@ export type QoeSessionsOptions = {
   /** A level has changed; called within `advance` and `ingest`. */
   readonly onChange: (live: LiveSession) => void;
   readonly onCrossing: (session: WatchedSession, crossing: Crossing, quality: QoeSession['quality']) => void;
+  /** A score is clearly below what was last told, at the same level; called within `advance` and `ingest`. */
+  readonly onFall: (live: LiveSession) => void;
   /** A session had its turn, once a second. */
   readonly onSecond: (live: LiveSession) => void;
   /** The steps of a join, ms by JOIN_STEPS, as they become known. NaN: not by now. */
@@ -67,6 +71,8 @@ type Entry = LiveSession & {
   readonly slice: Set<Entry>;
   at: Millis;
   point: Point | undefined;
+  /** The scores that were told last; NaN where there was none. */
+  readonly told: { up: number; down: number };
   /** When it is forgotten; undefined while it goes on. */
   forgetAt: Millis | undefined;
   joinStepsStored: number;
@@ -82,6 +88,8 @@ export class QoeSessions {
   readonly #rooms = new Map<RoomName, Set<Entry>>();
   /** Who sends each producer. */
   readonly #senders = new Map<string, QoeSession>();
+  /** Those of which there is news that no score has in it yet. */
+  readonly #due = new Set<Entry>();
   readonly #senderOf: SenderOf = (producerId) => this.#senders.get(producerId);
   /** The last slice that had its turn, counted from the epoch. */
   #turn = Number.NaN;
@@ -106,6 +114,7 @@ export class QoeSessions {
     const entry: Entry = {
       ...{ session, watch, quality: watch.quality, at: joined, point: undefined, key, slice },
       ...{ producers: new Set(), thresholds: new Thresholds(this.#options.thresholds) },
+      ...{ told: { up: Number.NaN, down: Number.NaN } },
       ...{ forgetAt: undefined, joinStepsStored: 0, reconnectsStored: 0 },
     };
     this.#live.set(id, entry);
@@ -120,6 +129,7 @@ export class QoeSessions {
     const entry = this.#live.get(id);
     if (entry === undefined) return;
     this.#live.delete(id);
+    this.#due.delete(entry);
     entry.slice.delete(entry);
     this.#leaveRoom(entry);
     entry.thresholds.end(levelsOf(entry), (crossing) =>
@@ -154,24 +164,26 @@ export class QoeSessions {
     const report = entry.watch.ingest(beacon, now, taken);
     if (report.accepted === 0) return report;
     if (entry.forgetAt !== undefined) this.#storeJoin(entry);
-    else if (now - entry.at >= SCORED_AGAIN_AFTER_MS || now < entry.at) this.#score(entry, now);
+    else if (isOld(entry, now)) this.#score(entry, now);
     return report;
   }
 
   takeProducer(id: ParticipantId, view: ProducerView, now: Millis): void {
     const entry = this.#live.get(id);
     if (entry === undefined) return;
-    entry.watch.takeProducer(view, now);
+    if (entry.watch.takeProducer(view, now)) this.#due.add(entry);
     entry.producers.add(view.id);
     this.#senders.set(view.id, entry.watch);
   }
 
   takeConsumer(id: ParticipantId, view: ConsumerView, now: Millis): void {
-    this.#live.get(id)?.watch.takeConsumer(view, now);
+    const entry = this.#live.get(id);
+    if (entry?.watch.takeConsumer(view, now)) this.#due.add(entry);
   }
 
   takeLink(id: ParticipantId, view: LinkView): void {
-    this.#live.get(id)?.watch.takeLink(view);
+    const entry = this.#live.get(id);
+    if (entry?.watch.takeLink(view)) this.#due.add(entry);
   }
 
   /** A producer or consumer of the session is closed. */
@@ -198,7 +210,8 @@ export class QoeSessions {
 
   /**
    * Gives each session its turn, once in every second of the clock: scores it, and hands the second to the store. A turn is in
-   * one of 20 slices, so that no call has all sessions to go through. Call it 20 times a second.
+   * one of 20 slices, so that no call has all sessions to go through. Those of which there is news are scored as well. Call it
+   * 20 times a second.
    */
   advance(now: Millis): void {
     const turn = Math.floor(now / SLICE_MS);
@@ -209,11 +222,12 @@ export class QoeSessions {
       for (const entry of this.#slices[next % SLICES]!) this.#second(entry, t, now);
     }
     this.#turn = turn;
+    for (const entry of this.#due) if (isOld(entry, now)) this.#score(entry, now);
     while (this.#forgetExpired(now));
   }
 
   #second(entry: Entry, t: number, now: Millis): void {
-    this.#score(entry, now);
+    this.#score(entry, now, true);
     this.#storeJoin(entry);
     entry.point = pointOf(entry.key, entry.watch, t);
     // A second of which nothing is known is none of excellence.
@@ -222,11 +236,19 @@ export class QoeSessions {
       this.#options.onCrossing(entry.session, crossing, entry.quality),
     );
     this.#options.onSecond(entry);
+    tell(entry);
   }
 
-  #score(entry: Entry, now: Millis): void {
+  #score(entry: Entry, now: Millis, isTurn = false): void {
     entry.at = now;
-    if (entry.watch.score(now, this.#senderOf)) this.#options.onChange(entry);
+    this.#due.delete(entry);
+    if (entry.watch.score(now, this.#senderOf)) {
+      tell(entry);
+      this.#options.onChange(entry);
+    } else if (!isTurn && hasFallen(entry)) {
+      tell(entry);
+      this.#options.onFall(entry);
+    }
   }
 
   #leaveRoom(entry: Entry): void {
@@ -261,6 +283,20 @@ export class QoeSessions {
     const steps = JOIN_STEPS.map((_, index) => (joinSteps[index]! >= 0 ? Math.round(joinSteps[index]!) : null));
     this.#options.store.change({ key: entry.key, joinSteps: steps, reconnects });
   }
+}
+
+/** Whether it may be scored outside of its turn. A clock that was set back is no reason to wait. */
+function isOld({ at }: Entry, now: Millis): boolean {
+  return now - at >= SCORED_AGAIN_AFTER_MS || now < at;
+}
+
+function tell({ told, quality: { up, down } }: Entry): void {
+  told.up = up.score;
+  told.down = down.score;
+}
+
+function hasFallen({ told, quality: { up, down } }: Entry): boolean {
+  return up.score <= told.up - NOTABLE_FALL || down.score <= told.down - NOTABLE_FALL;
 }
 
 function levelsOf({ quality }: LiveSession) {

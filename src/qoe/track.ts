@@ -19,6 +19,8 @@ const LIMITED_BY = { cpu: LIMITATIONS.indexOf('cpu'), bandwidth: LIMITATIONS.ind
 
 /** Share of the window without a single packet from which on a track counts as cut off: DTX sends some (RFC 7587 §3.1.3). */
 const CUT_OFF = 0.7;
+/** By how much the share that is lost has to rise for its being worth a score at once. */
+const NOTABLE_LOSS = 0.01;
 
 export class Track {
   /** Whether the session sends it or receives it. */
@@ -26,6 +28,8 @@ export class Track {
   /** When the client, and the server, last told of it; -Infinity before the first time. */
   clientAt = -Infinity;
   serverAt = -Infinity;
+  /** The last round trip that either told, ms; NaN before the first. */
+  lastRtt = Number.NaN;
   readonly #means = new DecayingMeans(METRICS.length);
   #view: ProducerView | ConsumerView | undefined;
   #video = false;
@@ -77,6 +81,7 @@ export class Track {
     addLoss(means, M.loss, values[FIELD.packets]!, values[FIELD.lost]!, weight / ms);
     means.add(M.jitter, values[FIELD.jitter]!, weight);
     means.add(M.rtt, values[FIELD.rtt]!, weight);
+    this.#tookRtt(values[FIELD.rtt]!);
     const fps = values[FIELD.fps]!;
     if (fps >= 0 || values[FIELD.width]! > 0) {
       this.#video = true;
@@ -113,8 +118,9 @@ export class Track {
     means.add(M.bandwidthLimited, limitation === LIMITED_BY.bandwidth ? 1 : 0, weight);
   }
 
-  /** Takes what the server saw over the last `view.ms` until `at`. */
-  takeView(view: ProducerView | ConsumerView, at: number): void {
+  /** Takes what the server saw over the last `view.ms` until `at`. True where more is lost than before. */
+  takeView(view: ProducerView | ConsumerView, at: number): boolean {
+    const lostBefore = this.loss;
     this.#view = view;
     this.serverAt = Math.max(this.serverAt, at);
     const means = this.#means;
@@ -122,9 +128,15 @@ export class Track {
     addLoss(means, M.serverLoss, view.packets, view.lost, weight / view.ms);
     means.add(M.serverJitter, view.jitter, weight);
     means.add(M.serverRtt, view.rtt, weight);
+    this.#tookRtt(view.rtt);
     means.add(M.serverBitrate, view.bitrate, weight);
     const silent = this.sent && !view.paused && view.source !== 'screen' && view.packets === 0;
     means.add(M.serverSilent, silent ? 1 : 0, weight);
+    return this.loss > (lostBefore >= 0 ? lostBefore : 0) + NOTABLE_LOSS;
+  }
+
+  #tookRtt(rtt: number): void {
+    if (rtt >= 0) this.lastRtt = rtt;
   }
 
   /** Fills in what is known of the way from the source to the server. */

@@ -39,6 +39,13 @@ test('a report that waited alone says nothing of the way', () => {
   }
 });
 
+test('no way is shorter than the shortest: a millisecond more behind the least is nothing', () => {
+  const way = new WayUp();
+  way.report(1, 0, 1010);
+  way.report(2, 0, 2011);
+  assert.equal(way.slower, 0);
+});
+
 test('fractions of a second count as what they are', () => {
   const way = new WayUp();
   way.report(1, 0, 1000);

@@ -68,6 +68,16 @@ test("a way up that got longer is seen by the server's own clock, before any cli
   assert.equal(call.bob.quality.down.level, 'excellent');
 });
 
+test('a way up that is much longer at once is believed with the first round trip that says so, and not before', () => {
+  const call = twoInACall();
+  call.run(20, {});
+  call.ann.takeLink({ ...FINE, slowerUp: 400 });
+  call.run(1, {});
+  assert.equal(call.ann.quality.up.level, 'excellent', 'the round trip is what it was: a clock was set');
+  call.run(1, { rttUp: 420 });
+  assert.equal(describeCause(call.ann.quality.up.cause, call.ann.quality.up.amount), 'delay 410 ms up');
+});
+
 test('who sends a small picture because nobody looks at more is no bad source', () => {
   const call = twoInACall();
   call.run(10, { wantedShare: 1 / 16, sentScale: 4 });

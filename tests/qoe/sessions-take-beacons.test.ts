@@ -161,6 +161,38 @@ test('trouble that goes on when a session ends is over with it', () => {
   );
 });
 
+test('trouble that the server sees is scored and told at once, not with the next turn of its session', () => {
+  const { sessions, falls } = watched();
+  for (let at = 1; at <= 4; at += 1) {
+    sessions.takeProducer(id, audio(0), after(at));
+    passSecond(sessions, at);
+  }
+  assert.deepEqual(falls, []);
+  // Joined first, its turn is in the first of the second's slices.
+  sessions.advance(after(5.01));
+  sessions.takeProducer(id, audio(0.028), after(5.3));
+  sessions.advance(after(5.35));
+  assert.equal(falls.length, 1);
+  assert.ok(falls[0]! < 4.3 && falls[0]! > 4, String(falls[0]));
+  passSecond(sessions, 6);
+  assert.equal(falls.length, 1, 'what a turn tells is told with it');
+});
+
+test('news of one session again and again is scored five times a second at most', () => {
+  const { sessions, falls } = watched();
+  for (let at = 1; at <= 4; at += 1) {
+    sessions.takeProducer(id, audio(0), after(at));
+    passSecond(sessions, at);
+  }
+  sessions.advance(after(5.01));
+  for (let tick = 0; tick < 18; tick += 1) {
+    const now = later(after(5.05), 50 * tick);
+    sessions.takeProducer(id, { ...audio(0.0007 * tick ** 1.5), ms: 50 }, now);
+    sessions.advance(now);
+  }
+  assert.ok(falls.length <= 5, `${falls.length} times`);
+});
+
 test('a track is sent or received, and not both', () => {
   const { sessions } = watched();
   const samples = [
@@ -188,6 +220,7 @@ function watched(thresholds: QoeSessionsOptions['thresholds'] = []) {
   const points: Point[] = [];
   const told: string[] = [];
   const crossings: string[] = [];
+  const falls: number[] = [];
   const sessions = new QoeSessions({
     store: {
       start: (session: Omit<SessionStart, 'key'>) => starts.push(session),
@@ -200,11 +233,12 @@ function watched(thresholds: QoeSessionsOptions['thresholds'] = []) {
       const cause = CAUSES[quality[direction].cause]?.id;
       crossings.push(`${state} ${direction} ${level} ${cause} ${Math.floor((since - T0) / 1000)}`);
     },
+    onFall: ({ quality }) => void falls.push(quality.up.score),
     onSecond: () => undefined,
     onJoinStep: () => undefined,
   });
   join(sessions, id, T0);
-  return { sessions, starts, changes, points, told, crossings };
+  return { sessions, starts, changes, points, told, crossings, falls };
 }
 
 /** A beacon of session samples, or of others where they name a kind. */

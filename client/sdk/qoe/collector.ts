@@ -41,6 +41,11 @@ type Base = { readonly breaks: number; readonly streams: ReadonlyMap<string, Sta
 export type Collector = {
   /** Samples of what lies between the last observation and this one. */
   take(observation: Observation): WrittenSample[];
+  /**
+   * Looks at what is received between two observations, and takes nothing. True where trouble has begun since the last one or
+   * goes on since a look that was answered with false: an observation is worth making now.
+   */
+  look(recv: Iterable<Stats>, received: readonly ReceivedTrack[]): boolean;
   /** One of the ways has got slow, and it is not known yet which: in a second it will be. */
   readonly undecided: boolean;
   /** Signaling or ICE was set up again. */
@@ -55,6 +60,7 @@ export function createCollector(startedAt: number): Collector {
   let lastAt = startedAt;
   let reconnects = 0;
   const told = new Set<JoinStep>();
+  let troubled = false;
   const ways = createWays();
 
   const next = () => (sequence += 1) - 1;
@@ -135,6 +141,13 @@ export function createCollector(startedAt: number): Collector {
       bases = kept;
       return samples.filter((sample) => sample !== undefined);
     },
+    look(recv, received) {
+      const report = readReport(recv);
+      const slower = ways.hear(report);
+      const before = troubled;
+      troubled = slower || received.some((track) => isSpoiled(track, report, bases.get(track.id)));
+      return troubled && !before;
+    },
     get undecided() {
       return ways.undecided;
     },
@@ -145,6 +158,24 @@ export function createCollector(startedAt: number): Collector {
       lastAt = at;
     },
   };
+}
+
+/** A share of packets lost, or of sound made up, from which on a track is spoiled. */
+const SPOILED = 0.02;
+/** What begins is not whole at once, ms: that is no news. */
+const BEGINNING = 3000;
+
+/** Whether a track lost something, froze, or had to be made up since its `base`. */
+function isSpoiled(track: ReceivedTrack, report: Report, base: Base | undefined): boolean {
+  const now = report.inbound(track);
+  const before = base?.breaks === track.breaks && now !== undefined ? base.streams.get(now.id) : undefined;
+  const ms = now && before && intervalOf(now, before);
+  if (base === undefined || now === undefined || before === undefined || ms === undefined) return false;
+  const since = now.timestamp - base.since;
+  if (since < BEGINNING) return false;
+  const numbers = measureReceived(now, before, ms, since);
+  const { packets = 0, lost = 0, concealed = 0, freezes = 0 } = numbers;
+  return lost > SPOILED * (lost + packets) || concealed > SPOILED || freezes > 0;
 }
 
 function keep(kept: Map<string, Base>, { id, breaks }: MeasuredTrack, streams: readonly Stats[], since: number): void {

@@ -1,7 +1,7 @@
 /** What reports say of the connection as a whole. Pure. */
 import type { FieldsOf } from '../../../src/qoe/fields.ts';
 import type { JoinTimings } from '../api.ts';
-import { OneWayDelay, type RoundTrip } from './one-way-delay.ts';
+import { OneWayDelay, type ReportArrival, type RoundTrip } from './one-way-delay.ts';
 import type { Report, Stats } from './stats.ts';
 import { milliseconds, type Numbers, put } from './values.ts';
 
@@ -30,6 +30,8 @@ export function measureConnection(recv: Report | undefined, send: Report | undef
 
 /** After so long a receiver report is an old one, ms: they come every second with video, every five without. */
 const RECENT = 3000;
+/** So much more is another way than the one that was told, ms. */
+const LONGER = 40;
 
 /**
  * What either way takes, by reports of the server and round trips to it. A connectivity check does not say when it was
@@ -37,6 +39,7 @@ const RECENT = 3000;
  */
 export function createWays() {
   const delay = new OneWayDelay();
+  let toldDown = Number.NaN;
   let answered: number | undefined;
 
   function checked(pair: Stats | undefined): RoundTrip | undefined {
@@ -61,16 +64,23 @@ export function createWays() {
       return delay.undecided;
     },
     measure(recv: Report | undefined, send: Report | undefined, into: Numbers): void {
-      const { remoteTimestamp, timestamp } = recv?.senderReport ?? {};
-      const report =
-        remoteTimestamp === undefined || timestamp === undefined
-          ? undefined
-          : { sentAt: remoteTimestamp, arrivedAt: timestamp };
-      delay.observe(report, reported(send) ?? checked(recv?.pair));
+      delay.observe(arrivalOf(recv), reported(send) ?? checked(recv?.pair));
+      toldDown = delay.down;
       put(into, 'delayUp', delay.up);
       put(into, 'delayDown', delay.down);
     },
+    /** Hears of the server's last report only. True where the way down is longer than was told. */
+    hear(recv: Report): boolean {
+      delay.observe(arrivalOf(recv), undefined);
+      return delay.down - toldDown >= LONGER;
+    },
   };
+}
+
+function arrivalOf(recv: Report | undefined): ReportArrival | undefined {
+  const { remoteTimestamp, timestamp } = recv?.senderReport ?? {};
+  if (remoteTimestamp === undefined || timestamp === undefined) return undefined;
+  return { sentAt: remoteTimestamp, arrivedAt: timestamp };
 }
 
 function isOneOf<Word extends string>(word: string | undefined, words: Record<Word, true>): word is Word {

@@ -27,6 +27,8 @@ export type ReporterOptions = {
   timings: JoinTimings;
   /** What the browser counts now. */
   reports(): Promise<Reports> | undefined;
+  /** The same of what is received alone. */
+  receivedReport(): Promise<Reports['recv']> | undefined;
   received(): ReceivedTrack[];
   sent(): SentTrack[];
 };
@@ -79,6 +81,15 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (scope.closed) outbox.last();
   }
 
+  /** Between two samples: trouble is told at its beginning, and not at the end of the interval. */
+  async function look(): Promise<void> {
+    if (asking || !outbox.wants(session)) return;
+    const [asked, received] = [session, options.received()];
+    const report = await options.receivedReport()?.catch(() => undefined);
+    if (report === undefined || asked !== session || scope.closed) return;
+    if (collector.look(report, received)) await sample();
+  }
+
   function hurry(): void {
     if (hurried || interval <= SOON) return;
     hurried = true;
@@ -91,6 +102,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   function plan(milliseconds: number): void {
     scope.after(milliseconds, () => {
       plan(interval);
+      if (interval >= 2 * SOON) scope.after(interval / 2, () => void look());
       void sample();
     });
   }
