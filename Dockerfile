@@ -38,4 +38,4 @@ EXPOSE 7800/tcp 40000-40015/tcp 40000-40015/udp 3478/tcp 3478/udp 5349/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7800/v1/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "dist/server/main.js", "--host", "0.0.0.0"]
+CMD ["node", "dist/server/main.js", "--host", "0.0.0.0"]

@@ -21,6 +21,7 @@ import { signOnward } from './auth/onward-token.ts';
 import { createRevocations } from './auth/revocation.ts';
 import { tlsOptions } from './certificate.ts';
 import { type Config, publicUrl } from './config/config.ts';
+import type { EarlyThreads } from './early-threads.ts';
 import { createEvents } from './events-service.ts';
 import { createAddressResolver, normalizeAddress } from './http/address.ts';
 import { createHttpServer } from './http/server.ts';
@@ -69,27 +70,40 @@ export type App = {
 /**
  * Starts the server. Rejects, with nothing left running, where a port is taken, a certificate cannot be used, or the
  * media workers do not start.
+ *
+ * @param threads Spawned already, where they are. They are the server's from now on.
  */
-export async function startApp(config: Config, log: Log): Promise<App> {
+export async function startApp(config: Config, log: Log, threads?: EarlyThreads): Promise<App> {
   const stops: Stop[] = [];
   const stop = once(async () => {
     for (const step of stops.toReversed()) await step();
   });
   try {
-    return await assemble(config, log, stops, stop);
+    return await assemble({ config, log, threads, stops, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Promise<void>): Promise<App> {
+type Assembly = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly threads: EarlyThreads | undefined;
+  readonly stops: Stop[];
+  stop(this: void): Promise<void>;
+};
+
+async function assemble({ config, log, threads, stops, stop }: Assembly): Promise<App> {
   const clock = systemClock;
   const version = packageVersion();
   // Threads and workers take longest to start: everything else is loaded and made meanwhile. A failure is looked at where
   // they are awaited.
-  const thread = startStoreThread();
-  stops.push(() => thread.close());
+  const thread = startStoreThread(threads?.store);
+  const endRelayThread = async () => void (await threads?.relay.terminate());
+  // The relay ends its thread itself, where it came to have it.
+  stops.push(endRelayThread, () => thread.close());
+  if (!config.turn.enabled) void endRelayThread();
   const mediaLoading = import('./media/engine.ts');
   const starting = startEngine(config, log, mediaLoading);
   starting.catch(() => undefined);
@@ -98,7 +112,9 @@ async function assemble(config: Config, log: Log, stops: Stop[], stop: () => Pro
   const tls = await tlsOptions(config);
   // The relay tells nothing before it has clients, which come to what is made below.
   const onRelayed = (owner: RelayOwner, relayedBytes: number) => events.used(owner, { relayedBytes });
-  const relaying = config.turn.enabled ? startRelaying({ config, tls, clock, log, onRelayed }, starting) : undefined;
+  const relaying = config.turn.enabled
+    ? startRelaying({ config, tls, clock, log, onRelayed, thread: threads?.relay }, starting)
+    : undefined;
   relaying?.catch(() => undefined);
   stops.push(async () => (await relaying?.catch(() => undefined))?.close());
 

@@ -1,6 +1,7 @@
 import { startApp, type App } from './app.ts';
 import { warnings } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
+import type { EarlyThreads } from './early-threads.ts';
 import { createLog } from './observability/log.ts';
 import { welcome } from './welcome.ts';
 
@@ -9,10 +10,11 @@ import { welcome } from './welcome.ts';
  * starting is printed, and the exit code is 1.
  *
  * @param argv The arguments behind the program's name.
+ * @param threads Spawned already, where they are.
  */
-export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, threads?: EarlyThreads): Promise<void> {
   try {
-    await start(argv, env);
+    await start(argv, env, threads);
   } catch (error) {
     // What can go wrong at the start says itself what to change; a stack is for those who look for a fault of ours.
     console.error(error instanceof Error && env['NODE_DEBUG'] === undefined ? error.message : error);
@@ -22,7 +24,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   }
 }
 
-async function start(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+async function start(argv: readonly string[], env: NodeJS.ProcessEnv, threads?: EarlyThreads): Promise<void> {
   const loaded = loadConfig({ argv, env });
   if (loaded.action === 'print') {
     console.log(loaded.text);
@@ -34,9 +36,10 @@ async function start(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<v
     pretty: config.log.format === 'auto' ? 'auto' : config.log.format === 'pretty',
   });
   for (const warning of warnings(config)) log.warn(warning);
-  const app = await startApp(config, log);
-  if (app.generatedKey !== undefined) console.log(await welcome(app));
+  const app = await startApp(config, log, threads);
+  // In the same turn in which it says that it is ready: a signal that answers that drains it.
   stopOnSignals(app, (error) => log.error({ err: error }, 'stopping failed'));
+  if (app.generatedKey !== undefined) console.log(await welcome(app));
 }
 
 /** The first signal drains; a second one means: now; a third: whatever happens. */

@@ -1,5 +1,6 @@
 /** The relay as a part of this server: from the configuration to ICE servers, credentials, readiness and metrics. */
 import { randomBytes } from 'node:crypto';
+import type { Worker } from 'node:worker_threads';
 
 import type { TurnDesk } from './api/turn-routes.ts';
 import type { Config } from './config/config.ts';
@@ -42,6 +43,8 @@ export type TurnServiceOptions = {
   readonly media: readonly MediaAddress[];
   readonly clock: Clock;
   readonly log: Log;
+  /** The relay's first thread, where it was spawned before. */
+  readonly thread: Worker | undefined;
   /** So many bytes were relayed, both ways, for a participant of `room`, or for an application's own client. */
   readonly onRelayed: (owner: RelayOwner, bytes: number) => void;
 };
@@ -56,6 +59,7 @@ export async function startTurn({
   media,
   clock,
   log,
+  thread,
   onRelayed,
 }: TurnServiceOptions): Promise<TurnService> {
   const { turn } = config;
@@ -63,7 +67,7 @@ export async function startTurn({
   const owners = createOwners();
   const relay = await createRelay({
     ...turn,
-    ...{ secrets, media },
+    ...{ secrets, media, thread },
     certificate: turn.tls === 'server' ? tls : turn.tls === 'off' ? undefined : turn.tls,
     relayPorts: { first: turn.minPort, last: turn.maxPort },
     ownPorts: config.port === 0 ? [] : [config.port],

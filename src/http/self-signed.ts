@@ -3,8 +3,6 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 
-import { generate } from 'selfsigned';
-
 import type { TlsOptions } from './tls.ts';
 
 /** Days that a certificate is good for; Apple's browsers accept at most 398. */
@@ -22,6 +20,8 @@ export async function selfSignedTls(folder: string, hosts: readonly string[], no
   const kept = await readKept(file);
   if (kept !== undefined && covers(kept.cert, hosts, now)) return kept;
 
+  // A fifth of a second of modules, for what happens once in a year.
+  const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'Sluice, self-signed' }], {
     keyType: 'ec',
     notBeforeDate: new Date(now.getTime() - DAY),

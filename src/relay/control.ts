@@ -47,8 +47,9 @@ export type ThreadStart = {
 /** Credentials of `identity` that were issued to last until `issuedUntil` (milliseconds) or less are refused. */
 export type Revocation = { readonly identity: string; readonly issuedUntil: number; readonly cause: string };
 
-/** From the main thread. */
+/** From the main thread. `start` is the first, and comes once. */
 export type Order =
+  | { readonly type: 'start'; readonly start: ThreadStart }
   | ({ readonly type: 'revoke' } & Revocation)
   | { readonly type: 'certificate'; readonly certificate: Certificate }
   | { readonly type: 'policy'; readonly policy: PeerPolicyOptions }

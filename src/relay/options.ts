@@ -1,4 +1,6 @@
 /** What a relay is told when it starts, and what it tells while it runs. Times in milliseconds. */
+import type { Worker } from 'node:worker_threads';
+
 import type { CertificateSource } from './certificate.ts';
 import type { EndedAllocation } from './control.ts';
 import type { ListenAddress } from './uris.ts';
@@ -73,6 +75,8 @@ export type RelayOptions = {
   /** Where native/udp was built, if it was. */
   readonly addonPath?: string | undefined;
   readonly limits: RelayLimits;
+  /** The first thread, where it was spawned before (spawn.ts). */
+  readonly thread?: Worker | undefined;
   readonly log?: RelayLog;
   /** So many bytes more were relayed for `identity`, both ways. */
   readonly onRelayed?: (identity: string, bytes: number) => void;

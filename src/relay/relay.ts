@@ -96,7 +96,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   };
   const slots = Array.from(
     { length: count },
-    (_, index) => new ThreadSlot({ index, start, log, onUsage, onGone: () => portOwners(owners).forget(index) }),
+    (_, index) =>
+      new ThreadSlot({
+        ...{ index, start, log, onUsage },
+        spawned: index === 0 ? options.thread : undefined,
+        onGone: () => portOwners(owners).forget(index),
+      }),
   );
   try {
     await startAll(slots);

@@ -1,9 +1,10 @@
 /** A place for one relay thread: when the thread dies, the next one takes its place. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 import type { Order, Report, ThreadStart } from './control.ts';
 import { clearGauges, counterBoard, type CounterBoard, newCounterMemory } from './counter-board.ts';
 import type { RelayLog, ThreadState } from './options.ts';
+import { spawnRelayThread } from './spawn.ts';
 import { THREAD_COUNTERS } from './thread-counters.ts';
 
 /** A thread that lived for less is counted as a failure, and the next one waits longer before it starts. */
@@ -13,16 +14,12 @@ const LAST_RETRY_MS = 10_000;
 /** How long a thread may take to end after it was told to. */
 const CLOSE_WITHIN_MS = 2000;
 
-/** Requests make little garbage and packets none: the 48 MB that V8 may take for it only make the process larger. */
-const YOUNG_GENERATION_MB = 6;
-
-/** Its program: a source beside this one, or a bundle of its own beside this one's. */
-const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './relay-thread.js', import.meta.url);
-
 export type ThreadSlotOptions = {
   readonly index: number;
   /** What the thread is started with, as of now: a later one learns of what has changed since. */
   readonly start: (index: number) => Omit<ThreadStart, 'index' | 'counters'>;
+  /** The first thread, where it was spawned before. */
+  readonly spawned: Worker | undefined;
   readonly log: RelayLog;
   readonly onUsage: (report: Extract<Report, { type: 'usage' }>) => void;
   /** The thread has ended; another may take its place. */
@@ -69,7 +66,7 @@ export class ThreadSlot {
 
   /** Starts the first thread. Rejects where it cannot: a server that cannot start says so. */
   start(): Promise<void> {
-    return this.#launch();
+    return this.#launch(this.#options.spawned);
   }
 
   send(order: Order): void {
@@ -98,17 +95,12 @@ export class ThreadSlot {
     clearTimeout(limit);
   }
 
-  #launch(): Promise<void> {
+  #launch(spawned?: Worker): Promise<void> {
     const { index, start } = this.#options;
-    const workerData: ThreadStart = { ...start(index), index, counters: this.#memory };
-    const worker = new Worker(PROGRAM, {
-      workerData,
-      name: `turn-${index}`,
-      // What the process was started with is its own, but for what makes stacks readable.
-      execArgv: process.execArgv.filter((flag) => flag === '--enable-source-maps'),
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    const worker = spawned ?? spawnRelayThread(index);
+    worker.ref();
     this.#worker = worker;
+    this.send({ type: 'start', start: { ...start(index), index, counters: this.#memory } });
     this.#startedAt = performance.now();
     let failure: Error | undefined;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

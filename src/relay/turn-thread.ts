@@ -39,7 +39,7 @@ const ANSWER_BURST = 5;
 const SOFTWARE = 'Sluice';
 
 export type TurnThread = {
-  obey(order: Exclude<Order, { type: 'close' }>): void;
+  obey(order: Exclude<Order, { type: 'start' | 'close' }>): void;
   /** Ends every allocation, tells of them, and closes all sockets. */
   close(cause: string): void;
 };
@@ -59,7 +59,7 @@ export async function startTurnThread(start: ThreadStart, tell: (report: Report)
     },
   });
   const addon = io.kind === 'addon' && start.addonPath !== undefined ? loadUdpAddon(start.addonPath) : undefined;
-  useSha1Instructions(addon && sha1Instructions(addon));
+  useSha1Instructions(addon && sha1Instructions(addon, io.slab));
   try {
     const listeners = openListeners(io, start);
     const owners = portOwners(start.portOwners);

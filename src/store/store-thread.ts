@@ -2,15 +2,13 @@
  * The thread of everything that this server stores, as the main thread has it. Nothing here waits for a disk. A thread that
  * dies is replaced, and its parts are opened again.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 import type { FromThread, ToThread } from './control.ts';
+import { spawnStoreThread } from './spawn.ts';
 
 const RESTART_AFTER_MS = 1000;
 const CLOSE_WITHIN_MS = 5000;
-
-/** Its program: a source above this one, or a bundle of its own beside this one's. */
-const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../store-program.ts' : './store-thread.js', import.meta.url);
 
 /** A part's side on the main thread. */
 export type StoreListener<Report> = {
@@ -35,9 +33,9 @@ export type StoreThread = {
   close(): Promise<void>;
 };
 
-/** Starts the thread. */
-export function startStoreThread(): StoreThread {
-  return new Thread();
+/** Starts the thread, or takes one that was spawned before. */
+export function startStoreThread(spawned?: Worker): StoreThread {
+  return new Thread(spawned);
 }
 
 type Part = { readonly start: unknown; readonly listener: StoreListener<unknown>; closed: (() => void) | undefined };
@@ -47,8 +45,8 @@ class Thread implements StoreThread {
   #worker: Worker | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor() {
-    this.#launch();
+  constructor(spawned?: Worker) {
+    this.#launch(spawned);
   }
 
   attach<Order, Report>(name: string, start: unknown, listener: StoreListener<Report>): StoreLink<Order> {
@@ -104,16 +102,9 @@ class Thread implements StoreThread {
     this.#worker?.postMessage(message);
   }
 
-  #launch(): void {
-    const worker = new Worker(PROGRAM, {
-      name: 'store',
-      // node:sqlite is a release candidate in Node 22, and says so once to everybody who starts the server.
-      execArgv: [
-        ...process.execArgv.filter((flag) => flag === '--enable-source-maps'),
-        '--disable-warning=ExperimentalWarning',
-      ],
-    });
+  #launch(worker = spawnStoreThread()): void {
     this.#worker = worker;
+    worker.ref();
     let failure = 'the thread ended';
     worker.on('message', (message: FromThread) => this.#heard(message));
     worker.on('error', (error) => {

@@ -46,6 +46,25 @@ test('the server is built again when its sources have changed, and not for the p
   assert.equal(bundleIsReady(context.root, SERVER), false);
 });
 
+test('what makes a bundle faster runs after each build, and its failure is none of the build', async (t) => {
+  const { context } = checkoutWithPages(t);
+  write(context.root, {
+    'rolldown.config.ts': 'export default {}',
+    'node_modules/rolldown/bin/cli.mjs': `
+      import fs from 'node:fs';
+      fs.rmSync('dist/server', { recursive: true, force: true });
+      fs.mkdirSync('dist/server', { recursive: true });
+      fs.writeFileSync('dist/server/main.js', '');`,
+    'scripts/code-cache.mjs': `
+      import fs from 'node:fs';
+      fs.copyFileSync('dist/server/main.js', 'dist/server/main.js.cache');
+      process.exit(1);`,
+  });
+  await buildBundle(context, SERVER);
+  assert.ok(existsSync(path.join(context.root, 'dist/server/main.js.cache')));
+  assert.equal(bundleIsReady(context.root, SERVER), true);
+});
+
 test('a build that fails is told with what it printed, and tried again', async (t) => {
   const { context } = checkoutWithPages(t);
   write(context.root, {

@@ -115,10 +115,7 @@ class WebhookThread implements Webhooks {
     const worker = new Worker(PROGRAM, {
       workerData: this.#start,
       name: 'webhooks',
-      execArgv: [
-        ...process.execArgv.filter((flag) => flag === '--enable-source-maps'),
-        '--disable-warning=ExperimentalWarning',
-      ],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     this.#worker = worker;
     worker.on('message', (report: WebhookReport) => this.#heard(report));
