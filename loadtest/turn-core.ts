@@ -20,8 +20,8 @@ const TARGET_NANOSECONDS = 100;
 const TARGET_MEGABYTES = 60;
 const PAYLOAD = 200;
 
-useSha1Instructions(relayInstructions());
 const { server, slab, clients, peer, allocateAndBind } = pureTurn(ALLOCATIONS);
+useSha1Instructions(relayInstructions(slab));
 globalThis.gc?.();
 const before = process.memoryUsage();
 const start = cpuMicroseconds();

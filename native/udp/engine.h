@@ -23,7 +23,7 @@
 #include "uv-poll.h"
 
 /* Raised with every change to what JavaScript and C agree on; src/relay/datagram-addon.ts holds the same number. */
-#define LAYOUT 6
+#define LAYOUT 7
 
 /* Words of a record: received datagram, datagram to send, ICMP error. */
 #define RX_STRIDE 8
@@ -82,6 +82,10 @@ typedef struct {
   bool dont_fragment;
   bool shared; /* other descriptors of it are open elsewhere */
   bool stream; /* not for datagrams: a connection that is only read here */
+  /* The last read of many found one datagram or none. From then on, among many ready sockets, one is read, by a call that
+   * costs half, until this one is ready in two rounds, one after the other: then more came than was read. */
+  bool sparse;
+  uint32_t round; /* the last in which it was ready */
   uint8_t segmentation_refused; /* times in a row */
 } Socket;
 
@@ -122,6 +126,7 @@ typedef struct {
   int epoll;
   uv_poll_t *poll;
   struct epoll_event events[MAX_EVENTS];
+  uint32_t round; /* of looking at what is ready */
 
   Socket *sockets;
   uint32_t socket_places;
@@ -178,7 +183,9 @@ Sender *sender_create(const Engine *engine);
 void sender_free(Sender *sender);
 void send_queue(Engine *engine, uint32_t records);
 
-/* sha1.c: `prepare` and `sign`, which work on these words; NULL where the processor has no instructions for it. */
-napi_value sha1_functions(napi_env env, napi_value words, uint32_t *memory, size_t length);
+/* sha1.c: functions that work on the words of `arrays[0]`, and on texts there or in the memory of `arrays[1]` (NULL: none);
+ * NULL where the processor has no instructions for it. */
+napi_value sha1_functions(napi_env env, const napi_value *arrays, uint32_t *words, size_t length, const uint8_t *memory,
+                          size_t memory_length);
 
 #endif

@@ -215,15 +215,19 @@ static napi_value End(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* sha1(words) → { prepare, sign }, or undefined */
+/* sha1(words, memory or undefined) → { prepare, sign, signInPlace where there is a memory }, or undefined */
 static napi_value Sha1(napi_env env, napi_callback_info info) {
-  napi_value words;
-  size_t given = 1, length = 0;
-  if (napi_get_cb_info(env, info, &given, &words, NULL, NULL) != napi_ok || given < 1) {
+  napi_value arrays[2];
+  size_t given = 2, words_length = 0, memory_length = 0;
+  napi_valuetype type;
+  if (napi_get_cb_info(env, info, &given, arrays, NULL, NULL) != napi_ok || given < 1 ||
+      napi_typeof(env, arrays[1], &type) != napi_ok) {
     return refuse(env, "sha1: bad arguments");
   }
-  uint32_t *memory = array_at(env, words, napi_int32_array, 1, &length);
-  return memory == NULL ? refuse(env, "sha1: bad arguments") : sha1_functions(env, words, memory, length);
+  uint32_t *words = array_at(env, arrays[0], napi_int32_array, 1, &words_length);
+  uint8_t *memory = type == napi_undefined ? NULL : array_at(env, arrays[1], napi_uint8_array, 1, &memory_length);
+  if (words == NULL || (type != napi_undefined && memory == NULL)) return refuse(env, "sha1: bad arguments");
+  return sha1_functions(env, arrays, words, words_length, memory, memory_length);
 }
 
 NAPI_MODULE_INIT() {

@@ -10,6 +10,8 @@
 #define FAIR_SHARE 16u
 /* Rather hand over than read into fewer free slots than this. */
 #define WORTH_A_CALL 8u
+/* So many ready sockets make a batch worth its crossing, be it of one datagram from each. */
+#define MANY_READY 8
 
 struct Receiver {
   uint32_t used;    /* slots */
@@ -55,28 +57,51 @@ static bool read_stream(Engine *engine, uint32_t index) {
   return got == (ssize_t)engine->slot_length;
 }
 
-/* Reads at most `limit` datagrams; whether there were as many. */
-static bool read_socket(Engine *engine, uint32_t index, uint32_t limit) {
+static void add_record(Engine *engine, uint32_t index, uint32_t slot, uint32_t length) {
   Receiver *receiver = engine->receiver;
+  int32_t *record = engine->rx + (size_t)receiver->records++ * RX_STRIDE;
+  record[0] = (int32_t)index;
+  record[1] = (int32_t)(slot * engine->slot_stride);
+  record[2] = (int32_t)length;
+  address_read(&receiver->senders[slot], record + 3);
+}
+
+/* Reads one datagram. A second one that is there keeps the socket ready. */
+static void read_single(Engine *engine, uint32_t index) {
+  Receiver *receiver = engine->receiver;
+  uint32_t slot = receiver->used;
+  socklen_t length = sizeof receiver->senders[slot];
+  ssize_t got = recvfrom(engine->sockets[index].fd, engine->slab + (size_t)slot * engine->slot_stride,
+                         engine->slot_length, MSG_DONTWAIT | MSG_TRUNC, &receiver->senders[slot].any, &length);
+  if (got < 0) return;
+  receiver->used = slot + 1;
+  if ((size_t)got > engine->slot_length) count(engine, TRUNCATED, 1);
+  else add_record(engine, index, slot, (uint32_t)got);
+}
+
+/* Reads at most `limit` datagrams; whether there were as many. */
+static bool read_socket(Engine *engine, uint32_t index, uint32_t limit, bool many_ready) {
+  Receiver *receiver = engine->receiver;
+  Socket *socket = &engine->sockets[index];
   uint32_t first = receiver->used;
   count(engine, RECEIVE_CALLS, 1);
-  if (engine->sockets[index].stream) return read_stream(engine, index);
-  int read = recvmmsg(engine->sockets[index].fd, receiver->messages + first, limit, MSG_DONTWAIT, NULL);
+  if (socket->stream) return read_stream(engine, index);
+  bool again = socket->round + 1 == engine->round;
+  socket->round = engine->round;
+  if (socket->sparse && !again && many_ready) {
+    read_single(engine, index);
+    return false;
+  }
+  int read = recvmmsg(socket->fd, receiver->messages + first, limit, MSG_DONTWAIT, NULL);
+  socket->sparse = read <= 1;
   /* Nothing there after all, or an error that an ICMP left behind, which this call has taken away. */
   if (read <= 0) return false;
   uint32_t end = first + (uint32_t)read;
   for (uint32_t i = first; i < end; i++) {
     struct mmsghdr *message = &receiver->messages[i];
     message->msg_hdr.msg_namelen = sizeof receiver->senders[i];
-    if (message->msg_hdr.msg_flags & MSG_TRUNC) {
-      count(engine, TRUNCATED, 1);
-      continue;
-    }
-    int32_t *record = engine->rx + (size_t)receiver->records++ * RX_STRIDE;
-    record[0] = (int32_t)index;
-    record[1] = (int32_t)(i * engine->slot_stride);
-    record[2] = (int32_t)message->msg_len;
-    address_read(&receiver->senders[i], record + 3);
+    if (message->msg_hdr.msg_flags & MSG_TRUNC) count(engine, TRUNCATED, 1);
+    else add_record(engine, index, i, message->msg_len);
   }
   receiver->used = end;
   return (uint32_t)read == limit;
@@ -140,6 +165,7 @@ static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 bool receive_ready(Engine *engine, Deliver deliver) {
   int ready = epoll_wait(engine->epoll, engine->events, MAX_EVENTS, 0);
   if (ready <= 0) return false;
+  engine->round++;
   Receiver *receiver = engine->receiver;
   uint32_t slots = engine->slots;
   uint32_t share = slots / (uint32_t)ready;
@@ -157,7 +183,7 @@ bool receive_ready(Engine *engine, Deliver deliver) {
     if (socket == NULL || socket->generation != (uint32_t)(event.data.u64 >> 32)) continue;
     if ((event.events & EPOLLERR) && !socket->stream) read_errors(engine, index);
     /* Reading also takes away an error whose ICMP found no room in the queue, which would keep the socket ready. */
-    more |= read_socket(engine, index, least(share, slots - receiver->used));
+    more |= read_socket(engine, index, least(share, slots - receiver->used), ready >= MANY_READY);
   }
   return hand_over(engine, deliver) && more;
 }

@@ -2,21 +2,34 @@
  * HMAC-SHA1 with the processor's own instructions for SHA-1 (x86 SHA extensions), which take a quarter of the time that
  * JavaScript takes for a block. Where the processor has none, `sha1` is undefined, and JavaScript does it all.
  *
- * What is hashed, and the outcome, lie in words that JavaScript shares, since each argument would cost as much as a
- * dozen of them. Words of text are big-endian, all others native: src/stun/instructed-hmac-sha1.ts has the other side.
+ * What is to be hashed is told by words that JavaScript shares, since each argument would cost as much as a dozen of
+ * them, and the outcome lies there too: src/stun/instructed-hmac-sha1.ts has the other side. The text is read where it
+ * lies: behind these words, or in one other memory that was named once, a thread's slab.
  */
 #include "engine.h"
 
-#define MOST_BLOCKS 16u
-#define BLOCK_WORDS 16
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 64u
+#define MOST_TEXT 1024u
 
 typedef struct {
-  uint32_t blocks; /* of text: with the end of the text and its length behind it */
+  uint32_t offset; /* of the text, in its memory */
+  uint32_t length; /* in bytes */
+  uint32_t first;  /* what its first four bytes count as */
   uint32_t inner[5];
   uint32_t outer[5];
   uint32_t digest[5];
-  uint32_t text[MOST_BLOCKS * BLOCK_WORDS];
+  uint8_t text[MOST_TEXT];
 } Shared;
+
+/* What a function of ours works on, for as long as it lives. */
+typedef struct {
+  Shared *shared;
+  const uint8_t *memory; /* where texts lie */
+  size_t length;
+} Source;
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -49,15 +62,26 @@ WITH_SHA INLINE void chain_write(uint32_t *words, Chain chain) {
   words[4] = (uint32_t)_mm_extract_epi32(chain.e, 3);
 }
 
-/* Takes a block of text into four times four words, the first of four highest, and leaves zeros in its place: the next
- * text is written without any. */
-WITH_SHA INLINE void text_take(uint32_t *text, __m128i *w) {
-  const __m128i reversed = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
-  for (int i = 0; i < 4; i++) {
-    __m128i *four = (__m128i *)(text + 4 * i);
-    w[i] = _mm_shuffle_epi8(_mm_loadu_si128(four), reversed);
-    _mm_storeu_si128(four, _mm_setzero_si128());
-  }
+/* Four words, the first of four highest. */
+WITH_SHA INLINE __m128i words_of(__m128i bytes) {
+  return _mm_shuffle_epi8(bytes, _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f));
+}
+
+/* The `count` bytes (0 to 16, or more) at `from`, and zeros behind them. Reads no further than `end`. */
+WITH_SHA INLINE __m128i read_bytes(const uint8_t *from, const uint8_t *end, ptrdiff_t count) {
+  static const uint8_t KEEP[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+  if (count <= 0) return _mm_setzero_si128();
+  if (count >= 16) return _mm_loadu_si128((const __m128i *)from);
+  uint8_t last[16] = {0};
+  if (end - from < 16) from = memcpy(last, from, (size_t)count);
+  /* What lies behind the text, within the memory, is read and dropped: quicker than to read one byte after the other. */
+  return _mm_and_si128(_mm_loadu_si128((const __m128i *)from), _mm_loadu_si128((const __m128i *)(KEEP + 16 - count)));
+}
+
+/* The bit that ends the text, where `at` is one of these 16 bytes. */
+WITH_SHA INLINE __m128i end_of_text(ptrdiff_t at) {
+  static const uint8_t END[48] = {[16] = 0x80};
+  return at < 0 || at > 15 ? _mm_setzero_si128() : _mm_loadu_si128((const __m128i *)(END + 16 - at));
 }
 
 /* Four rounds. The instruction takes the function of their twenty as a literal. */
@@ -97,65 +121,124 @@ WITH_SHA INLINE void key_state(const __m128i *key, char pad, uint32_t *state) {
                               _mm_xor_si128(key[2], pads), _mm_xor_si128(key[3], pads)));
 }
 
-WITH_SHA static void prepare(Shared *shared) {
+WITH_SHA static void prepare(Source *source) {
+  Shared *shared = source->shared;
+  const uint8_t *text = shared->text;
   __m128i key[4];
-  text_take(shared->text, key);
+  for (int i = 0; i < 4; i++) key[i] = words_of(read_bytes(text + 16 * i, text + MOST_TEXT, (ptrdiff_t)shared->length - 16 * i));
   key_state(key, 0x36, shared->inner);
   key_state(key, 0x5c, shared->outer);
 }
 
-WITH_SHA static void sign(Shared *shared) {
+/* FIPS 180-4 §5.1.1: the last bytes of the text, fewer than a block, with what ends it: a block or two. */
+WITH_SHA INLINE Chain last_blocks(Chain chain, const uint8_t *text, const uint8_t *end, ptrdiff_t left, bool is_first,
+                                  uint32_t first, uint32_t length) {
+  __m128i w[4];
+  for (int i = 0; i < 4; i++) {
+    w[i] = words_of(_mm_or_si128(read_bytes(text + 16 * i, end, left - 16 * i), end_of_text(left - 16 * i)));
+  }
+  if (is_first && left >= 4) w[0] = _mm_insert_epi32(w[0], (int)first, 3);
+  if (left >= BLOCK - 8) {
+    chain = compress(chain, w[0], w[1], w[2], w[3]);
+    w[0] = w[1] = w[2] = w[3] = _mm_setzero_si128();
+  }
+  /* The key's pad is a block that has been hashed already. */
+  w[3] = _mm_insert_epi32(w[3], (int)((BLOCK + length) << 3), 0);
+  return compress(chain, w[0], w[1], w[2], w[3]);
+}
+
+/* Of a text that lies within its memory. */
+WITH_SHA static void sign(Source *source) {
+  Shared *shared = source->shared;
+  const uint32_t length = shared->length;
+  const uint8_t *text = source->memory + shared->offset;
+  const uint8_t *end = source->memory + source->length;
   Chain chain = chain_read(shared->inner);
-  uint32_t blocks = shared->blocks < MOST_BLOCKS ? shared->blocks : MOST_BLOCKS;
-  for (uint32_t *text = shared->text; blocks > 0; blocks--, text += BLOCK_WORDS) {
+  uint32_t left = length;
+  for (; left >= BLOCK; left -= BLOCK, text += BLOCK) {
     __m128i w[4];
-    text_take(text, w);
+    for (int i = 0; i < 4; i++) w[i] = words_of(_mm_loadu_si128((const __m128i *)(text + 16 * i)));
+    if (left == length) w[0] = _mm_insert_epi32(w[0], (int)shared->first, 3);
     chain = compress(chain, w[0], w[1], w[2], w[3]);
   }
+  chain = last_blocks(chain, text, end, left, left == length, shared->first, length);
   /* The outer hash adds one block to its pad: the digest, the end of the text, and the bits of 64 + 20 bytes. */
-  const __m128i end = _mm_set_epi32(0, INT32_MIN, 0, 0);
-  const __m128i length = _mm_set_epi32(0, 0, 0, (64 + 20) * 8);
+  const __m128i stop = _mm_set_epi32(0, INT32_MIN, 0, 0);
+  const __m128i bits = _mm_set_epi32(0, 0, 0, (64 + 20) * 8);
   Chain outer = chain_read(shared->outer);
-  chain_write(shared->digest, compress(outer, chain.abcd, _mm_or_si128(chain.e, end), _mm_setzero_si128(), length));
+  chain_write(shared->digest, compress(outer, chain.abcd, _mm_or_si128(chain.e, stop), _mm_setzero_si128(), bits));
 }
 
 #else
 
 static bool processor_has_sha(void) { return false; }
-static void prepare(Shared *shared) { (void)shared; }
-static void sign(Shared *shared) { (void)shared; }
+static void prepare(Source *source) { (void)source; }
+static void sign(Source *source) { (void)source; }
 
 #endif
 
-static napi_value on_shared(napi_env env, napi_callback_info info, void (*act)(Shared *)) {
-  void *shared = NULL;
-  if (napi_get_cb_info(env, info, NULL, NULL, NULL, &shared) == napi_ok) act(shared);
+static napi_value refuse(napi_env env, const char *why) {
+  (void)napi_throw_range_error(env, NULL, why);
   return NULL;
 }
 
-static napi_value Prepare(napi_env env, napi_callback_info info) { return on_shared(env, info, prepare); }
-static napi_value Sign(napi_env env, napi_callback_info info) { return on_shared(env, info, sign); }
+static napi_value Prepare(napi_env env, napi_callback_info info) {
+  void *source = NULL;
+  if (napi_get_cb_info(env, info, NULL, NULL, NULL, &source) != napi_ok) return NULL;
+  if (((Source *)source)->shared->length > BLOCK) return refuse(env, "sha1: a key has a block at most");
+  prepare(source);
+  return NULL;
+}
 
-/* A function that works on the words, which live as long as it does. */
-static bool add_function(napi_env env, napi_value to, const char *name, napi_callback call, napi_value words,
-                         void *memory) {
+static napi_value Sign(napi_env env, napi_callback_info info) {
+  void *data = NULL;
+  if (napi_get_cb_info(env, info, NULL, NULL, NULL, &data) != napi_ok) return NULL;
+  Source *source = data;
+  const Shared *shared = source->shared;
+  if (shared->offset > source->length || shared->length > source->length - shared->offset) {
+    return refuse(env, "sha1: the text is not within its memory");
+  }
+  sign(source);
+  return NULL;
+}
+
+static void forget(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  free(data);
+}
+
+/* A function that works on `source`, whose memories live as long as it does: `kept` are the arrays that hold them. */
+static bool add_function(napi_env env, napi_value to, const char *name, napi_callback call, napi_value kept,
+                         Source source) {
   napi_value function;
-  const napi_property_descriptor kept = {"words", NULL, NULL, NULL, NULL, words, napi_default, NULL};
-  return napi_create_function(env, name, NAPI_AUTO_LENGTH, call, memory, &function) == napi_ok &&
-         napi_define_properties(env, function, 1, &kept) == napi_ok &&
+  const napi_property_descriptor arrays = {"arrays", NULL, NULL, NULL, NULL, kept, napi_default, NULL};
+  Source *own = malloc(sizeof *own);
+  if (own == NULL) return false;
+  *own = source;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, own, &function) != napi_ok ||
+      napi_add_finalizer(env, function, own, forget, NULL, NULL) != napi_ok) {
+    free(own);
+    return false;
+  }
+  return napi_define_properties(env, function, 1, &arrays) == napi_ok &&
          napi_set_named_property(env, to, name, function) == napi_ok;
 }
 
-napi_value sha1_functions(napi_env env, napi_value words, uint32_t *memory, size_t length) {
-  napi_value functions = NULL;
+napi_value sha1_functions(napi_env env, const napi_value *arrays, uint32_t *words, size_t length, const uint8_t *memory,
+                          size_t memory_length) {
+  napi_value functions = NULL, kept;
   if (!processor_has_sha()) return NULL;
-  if (length != sizeof(Shared) / sizeof *memory) {
-    (void)napi_throw_range_error(env, NULL, "sha1: these are not the words that are shared");
-    return NULL;
-  }
-  if (napi_create_object(env, &functions) != napi_ok ||
-      !add_function(env, functions, "prepare", Prepare, words, memory) ||
-      !add_function(env, functions, "sign", Sign, words, memory)) {
+  if (length != sizeof(Shared) / sizeof *words) return refuse(env, "sha1: these are not the words that are shared");
+  Shared *shared = (Shared *)words;
+  const Source own = {shared, shared->text, MOST_TEXT};
+  const Source other = {shared, memory, memory_length};
+  if (napi_create_object(env, &functions) != napi_ok || napi_create_array_with_length(env, 2, &kept) != napi_ok ||
+      napi_set_element(env, kept, 0, arrays[0]) != napi_ok ||
+      (memory != NULL && napi_set_element(env, kept, 1, arrays[1]) != napi_ok) ||
+      !add_function(env, functions, "prepare", Prepare, kept, own) ||
+      !add_function(env, functions, "sign", Sign, kept, own) ||
+      (memory != NULL && !add_function(env, functions, "signInPlace", Sign, kept, other))) {
     return NULL;
   }
   return functions;

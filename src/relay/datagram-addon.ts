@@ -6,7 +6,7 @@ import type { DatagramHandlers, DatagramIo } from './datagram-io.ts';
 import { layOutSlab, type SlabSizes } from './datagram-slab.ts';
 
 /** What native/udp/module.c and this file agree on: the number of functions' arguments and of words in records. */
-const LAYOUT = 6;
+const LAYOUT = 7;
 const TX_STRIDE = 12;
 const ICMP_STRIDE = 9;
 const MOST_ICMP = 64;
@@ -51,7 +51,10 @@ export type UdpAddon = {
   close(engine: Engine, socket: number): void;
   flush(engine: Engine, records: number): void;
   end(engine: Engine): void;
-  sha1(words: Int32Array): Sha1Instructions | undefined;
+  sha1(
+    words: Int32Array,
+    memory: Uint8Array | undefined,
+  ): { readonly prepare: () => void; readonly sign: () => void; readonly signInPlace?: () => void } | undefined;
 };
 
 /**
@@ -90,9 +93,16 @@ export function writeNow(addon: UdpAddon, descriptor: number, bytes: Uint8Array,
   return addon.writeNow(descriptor, bytes, length);
 }
 
-/** The processor's own instructions for SHA-1, where it has some that the addon knows. */
-export function sha1Instructions(addon: UdpAddon): Sha1Instructions | undefined {
-  return addon.sha1(sha1Words);
+/**
+ * The processor's own instructions for SHA-1, where it has some that the addon knows.
+ * @param slab What they read in place; it is kept as long as they are, is never resized, and not to be transferred.
+ */
+export function sha1Instructions(addon: UdpAddon, slab?: Uint8Array<ArrayBuffer>): Sha1Instructions | undefined {
+  const functions = addon.sha1(sha1Words, slab && new Uint8Array(slab.buffer));
+  if (functions === undefined) return undefined;
+  const { prepare, sign, signInPlace } = functions;
+  if (slab === undefined || signInPlace === undefined) return { prepare, sign };
+  return { prepare, sign, inPlace: { memory: slab.buffer, sign: signInPlace } };
 }
 
 /** Closes what `bindShared` or `bindStream` returned. */

@@ -1,10 +1,5 @@
 import { INNER_PAD, OUTER_PAD, fillPad } from './hmac-pad.ts';
-import {
-  LONGEST_INSTRUCTED,
-  hmacByInstructions,
-  prepareByInstructions,
-  type Sha1Instructions,
-} from './instructed-hmac-sha1.ts';
+import { hmacByInstructions, prepareByInstructions, type Sha1Instructions } from './instructed-hmac-sha1.ts';
 import { BLOCK_LENGTH } from './last-block.ts';
 import { sha1Compress } from './sha1-compress.ts';
 import { SHA1_START, SHA1_WORDS, finishSha1, sha1 } from './sha1.ts';
@@ -68,9 +63,8 @@ export function hmacSha1(
   into: Int32Array,
   first: number = length < 4 ? 0 : view.getInt32(offset),
 ): void {
-  if (instructions !== undefined && length <= LONGEST_INSTRUCTED) {
-    return hmacByInstructions(instructions, keys, at, view, offset, length, into, first);
-  }
+  if (instructions !== undefined && hmacByInstructions(instructions, keys, at, view, offset, length, into, first))
+    return;
   finishSha1(keys, at, BLOCK_LENGTH, view, offset, length, first, into);
   const word = into[0]!;
   outerBlock.setInt32(4, into[1]!);

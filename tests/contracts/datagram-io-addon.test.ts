@@ -6,6 +6,8 @@ import { performance } from 'node:perf_hooks';
 import { test, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
+import * as fc from 'fast-check';
+
 import { bindShared, bindStream, closeDescriptor, loadUdpAddon } from '../../src/relay/datagram-addon.ts';
 import { createDatagramIo } from '../../src/relay/datagram-create.ts';
 import { installedUdpAddon } from '../../src/package.ts';
@@ -52,6 +54,50 @@ test('a run may be longer than one message may be', async (t) => {
   assert.equal(station.count('sent'), 300);
   station.arrived.forEach(({ bytes }, n) => assert.equal(bytes.length === 1200 && bytes[0], n & 0xff));
 });
+
+for (const host of ['127.0.0.1', '::1']) {
+  test(`of many ready sockets, each brings all that came to it in its order, be it one or more, on ${host}`, async (t) => {
+    const station = startStation(t, 'addon', { longest: 100 });
+    const [sender, ...receivers] = Array.from({ length: 33 }, () => station.open(host)) as [number, ...number[]];
+    const from = station.addressOf(sender);
+    // In each round so many datagrams to each receiver; more than 100 bytes do not fit.
+    const sizes = fc.oneof(
+      { weight: 9, arbitrary: fc.integer({ min: 1, max: 100 }) },
+      fc.integer({ min: 101, max: 200 }),
+    );
+    const counts = fc.array(sizes, { maxLength: 4, size: 'max' });
+    const round = fc.array(counts, { minLength: receivers.length, maxLength: receivers.length });
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6, size: 'max' }), async (rounds) => {
+        for (const lengths of rounds) {
+          station.arrived.length = 0;
+          const cut = station.count('truncated');
+          receivers.forEach((receiver, at) => {
+            const to = station.addressOf(receiver);
+            lengths[at]!.forEach((length, n) => station.queue(sender, Buffer.alloc(length, n), to));
+          });
+          station.io.flush();
+          await until(
+            () => station.arrived.length + station.count('truncated') - cut === lengths.flat().length,
+            'all are there',
+          );
+          for (const [at, receiver] of receivers.entries()) {
+            const whole = lengths[at]!.map((length, n) => Buffer.alloc(length, n)).filter(
+              ({ length }) => length <= 100,
+            );
+            const here = station.arrived.filter(({ socket }) => socket === receiver);
+            assert.deepEqual(
+              here.map(({ bytes }) => bytes),
+              whole,
+            );
+            for (const one of here) assert.deepEqual(one.from, from);
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+}
 
 for (const [host, type, code] of [
   ['127.0.0.1', 3, 3],

@@ -16,7 +16,9 @@ import { accepted, exactView, hex, utf8, wordBytes } from '../stun/support/messa
 const path = installedUdpAddon();
 if (path === undefined) throw new Error('no UDP addon: run `node scripts/bootstrap.mjs --for test` first');
 const addon = loadUdpAddon(path);
-const instructions = sha1Instructions(addon);
+/** A text that lies in it is read there; any other is copied. */
+const slab = new Uint8Array(4096);
+const instructions = sha1Instructions(addon, slab);
 
 /** RFC 2202 §3: key, text, digest. */
 const RFC_2202: [Uint8Array, Uint8Array, string][] = [
@@ -45,43 +47,54 @@ const EDGES = [
 ];
 
 /** Bytes somewhere in a larger buffer, so that an offset that is forgotten shows. */
-const placed = (maxLength: number) =>
+const placed = (maxLength: number, memory = (length: number) => new Uint8Array(length)) =>
   fc.tuple(fc.uint8Array({ maxLength, size: 'max' }), fc.nat(7)).map(([bytes, offset]) => {
-    const around = new Uint8Array(offset + bytes.length);
+    const around = memory(offset + bytes.length);
     around.set(bytes, offset);
     return { bytes, view: exactView(around), offset };
   });
 
-for (const [name, used] of [
-  ['TypeScript', undefined],
-  ['instructions', instructions],
+/** The last bytes of the slab: nothing behind them may be read. Before them stands what is not theirs. */
+function endOfSlab(length: number): Uint8Array<ArrayBuffer> {
+  return slab.fill(0xa5).subarray(slab.length - length);
+}
+
+for (const [name, used, memory] of [
+  ['TypeScript', undefined, undefined],
+  ['instructions', instructions, undefined],
+  ['instructions in place', instructions, endOfSlab],
 ] as const) {
-  const skip = name === 'instructions' && used === undefined && 'this processor has none for SHA-1';
+  const skip = name !== 'TypeScript' && used === undefined && 'this processor has none for SHA-1';
+  const laid = (bytes: Uint8Array) => {
+    const there = memory?.(bytes.length) ?? new Uint8Array(bytes.length);
+    there.set(bytes);
+    return there;
+  };
   suite(`by ${name}`, { skip }, () => {
     useSha1InstructionsDuring(used);
 
     test('the vectors of RFC 2202', () => {
-      for (const [key, text, digest] of RFC_2202) assert.equal(hmacOf(key, text).toString('hex'), digest);
+      for (const [key, bytes, digest] of RFC_2202) assert.equal(hmacOf(key, laid(bytes)).toString('hex'), digest);
     });
 
     test('it agrees with OpenSSL at every edge of a block', () => {
       for (const length of EDGES) {
-        const text = Uint8Array.from({ length }, (_, index) => (index * 167 + length) & 255);
-        const key = text.subarray(0, 64).map((byte) => byte ^ 0x55);
-        assert.deepEqual(hmacOf(key, text), createHmac('sha1', key).update(text).digest(), `${length} bytes`);
+        const bytes = Uint8Array.from({ length }, (_, index) => (index * 167 + length) & 255);
+        const key = bytes.subarray(0, 64).map((byte) => byte ^ 0x55);
+        assert.deepEqual(hmacOf(key, laid(bytes)), createHmac('sha1', key).update(bytes).digest(), `${length} bytes`);
       }
     });
 
     test('it agrees with OpenSSL wherever key, text and words lie, and writes nowhere else', () => {
       fc.assert(
-        fc.property(placed(150), placed(1200), fc.nat(5), (key, text, at) => {
+        fc.property(placed(150), fc.nat(5), placed(1200, memory), (key, at, text) => {
           const keys = new Int32Array(at + HMAC_SHA1_KEY_WORDS + 1);
           const into = new Int32Array(SHA1_WORDS + 1);
           prepareHmacSha1(key.view, key.offset, key.bytes.length, keys, at);
           hmacSha1(keys, at, text.view, text.offset, text.bytes.length, into);
           assert.deepEqual(wordBytes(into, SHA1_WORDS), createHmac('sha1', key.bytes).update(text.bytes).digest());
           assert.deepEqual([...keys.subarray(0, at), keys.at(-1), into.at(-1)], Array(at + 2).fill(0));
-          assert.deepEqual(new Uint8Array(text.view.buffer).subarray(text.offset), text.bytes);
+          assert.deepEqual(bytesOf(text.view).subarray(text.offset), text.bytes);
         }),
       );
     });
@@ -89,12 +102,12 @@ for (const [name, used] of [
     test('what counts as the first word takes its place, and is not written into the text', () => {
       const key = ready(utf8('key'));
       for (const length of [4, 63, 64, 130]) {
-        const text = filled(length, 7);
-        const other = Uint8Array.from([1, 2, 3, 0xff, ...text.subarray(4)]);
+        const bytes = laid(filled(length, 7));
+        const other = Uint8Array.from([1, 2, 3, 0xff, ...bytes.subarray(4)]);
         const into = new Int32Array(SHA1_WORDS);
-        hmacSha1(key, 0, exactView(text), 0, length, into, 0x010203ff);
+        hmacSha1(key, 0, exactView(bytes), 0, length, into, 0x010203ff);
         assert.deepEqual(wordBytes(into, SHA1_WORDS), createHmac('sha1', 'key').update(other).digest());
-        assert.deepEqual(text, filled(length, 7));
+        assert.deepEqual(new Uint8Array(bytes), filled(length, 7));
       }
     });
 
@@ -104,10 +117,10 @@ for (const [name, used] of [
         80220010 5354554e207465737420636c69656e74  00240004 6e0001ff  80290008 932ff9b151263b36
         00060009 6576746a3a68367659202020  00080014 9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2  80280004 e57a3bcf`);
       const key = ready(utf8('VOkJxbRl1RmTxUk/WvJxBt'));
-      assert.ok(verifyIntegrity(accepted(request), key, 0));
+      assert.ok(verifyIntegrity(accepted(laid(request)), key, 0));
       const end = request.length - 8;
       for (let bit = 8 * (end - 20); bit < 8 * end; bit += 1) {
-        const forged = request.slice();
+        const forged = laid(request);
         forged[bit >> 3]! ^= 1 << (bit & 7);
         assert.ok(!verifyIntegrity(accepted(forged), key, 0), `bit ${bit}`);
       }
@@ -115,10 +128,13 @@ for (const [name, used] of [
   });
 }
 
-test('words that are not as many as are shared, or not there, are refused', () => {
-  const { sha1 } = addon as unknown as { sha1: (words: unknown) => unknown };
+test('words that are not as many as are shared, or not there, are refused, and so is a memory that is none', () => {
+  const { sha1 } = addon as unknown as { sha1: (words: unknown, memory?: unknown) => unknown };
   for (const words of [undefined, 5, new Uint8Array(4 * sha1Words.length), new Int32Array(0)]) {
     assert.throws(() => sha1(words), TypeError);
+  }
+  for (const memory of [null, 5, new Int32Array(8), new Uint8Array(0), slab.buffer]) {
+    assert.throws(() => sha1(new Int32Array(sha1Words.length), memory), TypeError);
   }
   if (instructions === undefined) return;
   for (const length of [1, sha1Words.length - 1, sha1Words.length + 1]) {
@@ -126,16 +142,39 @@ test('words that are not as many as are shared, or not there, are refused', () =
   }
 });
 
-test('a number of blocks that is a lie reaches nothing outside the words', { skip: !instructions }, () => {
+test('words that lie about where a text is are refused, and nothing else is written', { skip: !instructions }, () => {
   const around = new Int32Array(3 * sha1Words.length).fill(-1);
   const words = around.subarray(sha1Words.length, 2 * sha1Words.length);
-  const { sign } = addon.sha1(words)!;
-  for (const blocks of [0, 17, -1, 0x7fffffff]) {
-    words[0] = blocks;
-    sign();
-  }
+  const { prepare, sign, signInPlace } = addon.sha1(words, slab)!;
+  const lies = fc.tuple(fc.nat(5000), fc.integer()).filter(([offset, length]) => offset + (length >>> 0) > slab.length);
+  fc.assert(
+    fc.property(fc.oneof(lies, fc.constant([-1, 1]), fc.constant([1, -1]), fc.constant([4097, 0])), (lie) => {
+      words.fill(0).set(lie);
+      assert.throws(() => signInPlace?.(), RangeError);
+      assert.throws(() => sign(), RangeError);
+      assert.ok(words.subarray(2).every((word) => word === 0));
+    }),
+  );
+  words.fill(0).set([0, 65]);
+  assert.throws(() => prepare(), RangeError);
   const outside = [...around.subarray(0, sha1Words.length), ...around.subarray(2 * sha1Words.length)];
   assert.ok(outside.every((word) => word === -1));
+});
+
+suite('where the memory has gone', { skip: !instructions }, () => {
+  const gone = new Uint8Array(256);
+  useSha1InstructionsDuring(sha1Instructions(addon, gone));
+
+  test('a text that lay in it is an error, and is not read', () => {
+    const view = exactView(gone);
+    const other = structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    const into = new Int32Array(SHA1_WORDS);
+    assert.throws(() => hmacSha1(ready(utf8('key')), 0, view, 0, 92, into, 0), TypeError);
+    assert.deepEqual([...into], [0, 0, 0, 0, 0]);
+    // Elsewhere, it is a text like any other.
+    hmacSha1(ready(utf8('key')), 0, new DataView(other), 0, 92, into, 0);
+    assert.deepEqual(wordBytes(into, SHA1_WORDS), createHmac('sha1', 'key').update(new Uint8Array(92)).digest());
+  });
 });
 
 /** As long as the suite's tests run. */
@@ -148,6 +187,10 @@ function hmacOf(key: Uint8Array, text: Uint8Array): Buffer {
   const into = new Int32Array(SHA1_WORDS);
   hmacSha1(ready(key), 0, exactView(text), 0, text.length, into);
   return wordBytes(into, SHA1_WORDS);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function ready(key: Uint8Array): Int32Array {

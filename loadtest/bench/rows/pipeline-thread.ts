@@ -24,15 +24,15 @@ const WARM_UP_SECONDS = 1;
 const TEN_MINUTES = 600;
 
 const { kind, seconds, by } = workerData as PipelineStart;
-if (by === 'relay') useSha1Instructions(relayInstructions());
-const step = kind === 'pipeline' ? pipeline() : refreshes();
+const [memory, work] = kind === 'pipeline' ? pipeline() : refreshes();
+if (by === 'relay') useSha1Instructions(relayInstructions(memory));
 const perSecond: number[] = [];
 for (let second = -WARM_UP_SECONDS; second < seconds; second += 1) {
   const start = performance.now();
   let done = 0;
   let elapsed = 0;
   while (elapsed < 1000) {
-    for (let n = 0; n < BATCH; n += 1) step(n);
+    for (let n = 0; n < BATCH; n += 1) work(n);
     done += BATCH;
     elapsed = performance.now() - start;
   }
@@ -41,16 +41,19 @@ for (let second = -WARM_UP_SECONDS; second < seconds; second += 1) {
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(perSecond);
 
+/** What a slab's messages are worked on by, with the client whose turn it is. */
+type Step = [slab: Uint8Array<ArrayBuffer>, step: (client: number) => void];
+
 /** Each call is one datagram of one of many clients. */
-function pipeline(): (client: number) => void {
-  const { view, allocate, secretKey } = stunMessages();
+function pipeline(): Step {
+  const { slab, view, allocate, secretKey } = stunMessages();
   const { offset, length } = allocate;
   const reader = new MessageReader();
   const digest = new Int32Array(SHA1_WORDS);
   const clients = new TransportTable(1);
   const expiries = new Float64Array(CLIENTS);
   for (let client = 0; client < CLIENTS; client += 1) clients.set(1, 0, 0, 0xffff, client, 4000, client);
-  return (client) => {
+  const step = (client: number) => {
     // RFC 7983 §7: 0 to 3 is STUN.
     if (view.getUint8(offset) > 3 || reader.parse(view, offset, length) !== undefined) throw new Error('not STUN');
     const [at, size] = [reader.at(ATTRIBUTE.USERNAME), reader.size(ATTRIBUTE.USERNAME)];
@@ -60,14 +63,15 @@ function pipeline(): (client: number) => void {
     if (session < 0 || expiry < 1 || digest[0] === 0) throw new Error('not let in');
     expiries[session] = expiry;
   };
+  return [slab, step];
 }
 
 /** Each call is a client's Refresh, from its bytes to the bytes of the answer. */
-function refreshes(): (client: number) => void {
+function refreshes(): Step {
   const turn = pureTurn(CLIENTS);
   const requests = turn.clients.map((client) => {
     turn.allocateAndBind(client);
     return turn.signed(client, METHOD.REFRESH, (writer) => writer.uint32(ATTRIBUTE.LIFETIME, TEN_MINUTES));
   });
-  return (client) => turn.control(turn.clients[client]!, requests[client]!);
+  return [turn.slab, (client) => turn.control(turn.clients[client]!, requests[client]!)];
 }

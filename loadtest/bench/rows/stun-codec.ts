@@ -43,22 +43,24 @@ export const stunParse: Row = {
 export const turnCredential: Row = {
   about: 'a time-limited credential: expiry, and password by one HMAC-SHA1, the key states of the secret ready',
   measure() {
-    return bothWays('turn-credential', credentialWorks(stunMessages()), { atMost: 272 });
+    const messages = stunMessages();
+    return bothWays('turn-credential', messages, credentialWorks(messages), { atMost: 272 });
   },
 };
 
 export const turnCredentialCold: Row = {
   about: 'a user never seen: password, long-term key, key states, MESSAGE-INTEGRITY of an Allocate',
   measure() {
-    return bothWays('turn-credential-cold', coldWorks(stunMessages()), { atMost: 1600 });
+    const messages = stunMessages();
+    return bothWays('turn-credential-cold', messages, coldWorks(messages), { atMost: 1600 });
   },
 };
 
 export const turnMessageIntegrity: Row = {
   about: 'MESSAGE-INTEGRITY of an Allocate, the user known',
   measure() {
-    const works = integrityWorks(stunMessages());
-    return bothWays('turn-message-integrity', works, { atMost: 200, inTypeScript: 300 });
+    const messages = stunMessages();
+    return bothWays('turn-message-integrity', messages, integrityWorks(messages), { atMost: 200, inTypeScript: 300 });
   },
 };
 
@@ -67,8 +69,13 @@ type Against = 'ours' | 'crypto';
 type Targets = { readonly atMost: number; readonly inTypeScript?: number };
 
 /** As the relay does it on this machine, by the processor's instructions where it can, and in TypeScript. */
-function bothWays(metric: string, { ours, crypto }: Record<Against, Work>, targets: Targets): Figure[] {
-  const instructions = relayInstructions();
+function bothWays(
+  metric: string,
+  messages: StunMessages,
+  { ours, crypto }: Record<Against, Work>,
+  targets: Targets,
+): Figure[] {
+  const instructions = relayInstructions(messages.slab);
   const { atMost, inTypeScript } = targets;
   const by = (used: typeof instructions): Work => {
     return (calls) => {
