@@ -57,7 +57,9 @@ export type Collector = {
 export function createCollector(startedAt: number): Collector {
   let bases = new Map<string, Base>();
   let sequence = 0;
+  /** When its last interval ended, and whether any has. */
   let lastAt = startedAt;
+  let observed = false;
   let reconnects = 0;
   const told = new Set<JoinStep>();
   let troubled = false;
@@ -115,6 +117,9 @@ export function createCollector(startedAt: number): Collector {
 
   function takeSession(recv: Report | undefined, send: Report | undefined, { at, timings }: Observation) {
     const elapsed = at - lastAt;
+    // Asked twice in a moment, as by who leaves right behind a sample: what there is to tell waits.
+    if (observed && elapsed >= 0 && elapsed < SHORTEST) return undefined;
+    observed = true;
     // A clock that was set back or far ahead says nothing about how long it was.
     const ms = Math.min(LONGEST, Math.max(SHORTEST, elapsed));
     lastAt = at;
@@ -156,6 +161,7 @@ export function createCollector(startedAt: number): Collector {
       bases = new Map();
       sequence = 0;
       lastAt = at;
+      observed = false;
     },
   };
 }
