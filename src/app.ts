@@ -1,5 +1,4 @@
 /** The composition root: what is made in which order, who is handed what, and the reverse to stop. */
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,7 +16,6 @@ import { createApiKeys, generateApiKey } from './auth/api-keys.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { createDoors } from './auth/doors.ts';
 import { createJoinTokens, type JoinTokens } from './auth/join-token.ts';
-import { signOnward } from './auth/onward-token.ts';
 import { createRevocations } from './auth/revocation.ts';
 import { tlsOptions } from './certificate.ts';
 import { type Config, publicUrl } from './config/config.ts';
@@ -27,7 +25,8 @@ import { createAddressResolver, normalizeAddress } from './http/address.ts';
 import { createHttpServer } from './http/server.ts';
 import { systemClock } from './kernel/clock.ts';
 import { compileNextValidator } from './kernel/schema.ts';
-import type { createMediaEngine, RunningMediaEngine } from './media/engine.ts';
+import { startEngine } from './media-service.ts';
+import type { RunningMediaEngine } from './media/engine.ts';
 import type { WorkerStats } from './media/options.ts';
 import { createHealth } from './observability/health.ts';
 import type { Log } from './observability/log.ts';
@@ -38,13 +37,13 @@ import { servePages } from './pages.ts';
 import { startPulse } from './pulse.ts';
 import { startQoe } from './qoe-service.ts';
 import type { RoomFact } from './rooms/facts.ts';
-import { Rooms, type RoomsOptions } from './rooms/rooms.ts';
+import { createRooms } from './rooms-service.ts';
+import type { Rooms } from './rooms/rooms.ts';
 import type { SignalingFact } from './signaling/facts.ts';
 import { storePath } from './store-folder.ts';
 import { startStoreThread } from './store/store-thread.ts';
 import { type RelayOwner, startTurn, type TurnService } from './turn-service.ts';
 import { startWhip } from './whip-service.ts';
-import { chosenWorker } from './worker-binary.ts';
 
 /** How often a server that drains looks whether the last participant has left, in milliseconds. */
 const DRAIN_CHECK = 100;
@@ -267,28 +266,6 @@ async function assemble({ config, log, threads, stops, stop }: Assembly): Promis
 
 type Stop = () => Promise<void> | void;
 
-async function startEngine(
-  config: Config,
-  log: Log,
-  loading: Promise<{ readonly createMediaEngine: typeof createMediaEngine }>,
-): Promise<RunningMediaEngine> {
-  const media = await loading;
-  const { workers, listen, port, codecs, fullAt, initialOutgoingBitrate, maxIncomingBitrate, logLevel } = config.media;
-  const workerBinary = chosenWorker(config);
-  return media.createMediaEngine({
-    workers,
-    listen,
-    port,
-    codecs,
-    fullAt,
-    initialOutgoingBitrate,
-    ...(maxIncomingBitrate === null ? {} : { maxIncomingBitrate }),
-    ...(workerBinary === undefined ? {} : { workerBin: workerBinary }),
-    logLevel,
-    log: (level, message, fields) => log[level](fields ?? {}, message),
-  });
-}
-
 /** The relay starts while the engine does, where its ports are known to be apart from the engine's. */
 async function startRelaying(
   options: Omit<Parameters<typeof startTurn>[0], 'media'>,
@@ -320,49 +297,6 @@ function createAuth(config: Config) {
     metadataLimit: config.rooms.metadataLimit,
   });
   return { generatedKey, keys, doors, tokens, authenticator: createAuthenticator({ keys, tokens, doors }) };
-}
-
-type RoomsParts = Required<Pick<RoomsOptions, 'requireOpen'>> &
-  Pick<RoomsOptions, 'onFact' | 'onUsed' | 'observer' | 'onTickDue'> & {
-    readonly config: Config;
-    readonly engine: RunningMediaEngine;
-    readonly turn: TurnService | undefined;
-    readonly auth: ReturnType<typeof createAuth>;
-  };
-
-function createRooms({ config, engine, turn, auth, onFact, ...parts }: RoomsParts): Rooms {
-  const { createOnJoin, max, maxParticipantsLimit: _, metadataLimit, ...defaults } = config.rooms;
-  return new Rooms({
-    engine,
-    now: systemClock,
-    newId: randomUUID,
-    iceServers: (room, profile, presence) => [
-      ...(turn?.iceServers(room, profile, presence) ?? []),
-      ...config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
-    ],
-    onFact(fact) {
-      onFact(fact);
-      // Who may neither send nor receive has no use of the relay.
-      const idle = fact.type === 'grants-changed' && !fact.grants.subscribe && fact.grants.publish.length === 0;
-      if (!idle) return;
-      for (const presence of [undefined, fact.participantId]) {
-        turn?.revoke(fact.room, fact.identity, 'grants-changed', presence);
-      }
-    },
-    ...parts,
-    onKicked(room, identity, { tokenIds, presences, all }) {
-      for (const tokenId of tokenIds) auth.tokens.revoke(tokenId);
-      for (const presence of presences) turn?.revoke(room, identity, 'kicked', presence);
-      if (all) turn?.revoke(room, identity, 'kicked');
-    },
-    profileLimit: metadataLimit,
-    tokenFor: (room, profile) => signOnward(profile, room, auth),
-    defaults: { ...defaults, moveTo: [], metadata: {} },
-    createOnJoin,
-    maxRooms: max,
-    resumeWithin: config.signaling.resumeWithin,
-    data: { maxSize: config.rooms.dataLimit, messages: config.limits.data, bytes: config.limits.dataBytes },
-  });
 }
 
 function isRunning<Stats extends WorkerStats>(worker: Stats): worker is Stats & { pid: number } {
