@@ -10,7 +10,7 @@ import type { HandlerFactory, RtpCapabilities } from 'mediasoup-client/types';
 
 import type { RtpCapabilities as WireCapabilities } from '../../src/rooms/ortc.ts';
 import { clientError, toClientError } from './errors.ts';
-import { deferProbator } from './receive-handler.ts';
+import { improveReceiving } from './receive-handler.ts';
 
 type Direction = 'sendonly' | 'recvonly';
 
@@ -49,7 +49,7 @@ export function thisBrowser(): Browser {
     name: inner.name,
     factory: (options) => {
       const handler = inner.factory(options);
-      return options.direction === 'recv' ? deferProbator(handler) : handler;
+      return options.direction === 'recv' ? improveReceiving(handler) : handler;
     },
     getNativeRtpCapabilities: ({ direction }) => native[direction],
   };

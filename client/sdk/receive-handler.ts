@@ -1,5 +1,6 @@
 import type { HandlerInterface, HandlerReceiveOptions } from 'mediasoup-client/types';
 
+import { type Restartable, restartOnTheMove } from './ice-restart.ts';
 import { createSequence } from './sequence.ts';
 
 /** By this name mediasoup-client asks for the stream on which the server probes for bandwidth. */
@@ -7,11 +8,18 @@ const PROBATOR = 'probator';
 /** Milliseconds from the connection to its negotiation. By then the first pictures are through. */
 const PROBATOR_DELAY = 500;
 
+/** Handlers keep their peer connection to themselves; mediasoup-client is pinned, and all of its handlers call it so. */
+type WithConnection = { readonly _pc: Restartable };
+
 /**
+ * What the SDK asks of a transport that receives, beyond mediasoup-client.
+ *
  * Lets the stream for bandwidth probing wait until media flows. mediasoup-client negotiates it right after the first
- * video, which keeps the browser's signaling thread from starting ICE: 10 to 100 ms of every join.
+ * video, which keeps the browser's signaling thread from starting ICE: 10 to 100 ms of every join. And ICE is restarted
+ * without a gap.
  */
-export function deferProbator(handler: HandlerInterface): HandlerInterface {
+export function improveReceiving(handler: HandlerInterface): HandlerInterface {
+  const { _pc: pc } = handler as unknown as WithConnection;
   // What negotiates, one at a time: mediasoup-client's own queue does not know of what is done later.
   const negotiations = createSequence();
   const receive = handler.receive.bind(handler);
@@ -50,6 +58,6 @@ export function deferProbator(handler: HandlerInterface): HandlerInterface {
   handler.pauseReceiving = (ids) => negotiations.run(() => pauseReceiving(ids));
   handler.resumeReceiving = (ids) => negotiations.run(() => resumeReceiving(ids));
   handler.receiveDataChannel = (options) => negotiations.run(() => receiveDataChannel(options));
-  handler.restartIce = (parameters) => negotiations.run(() => restartIce(parameters));
+  handler.restartIce = (parameters) => negotiations.run(() => restartOnTheMove(pc, () => restartIce(parameters)));
   return handler;
 }
