@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { createSluice, type Sluice, type SluiceEvent } from '../../client/server-sdk/sluice.ts';
+import { eventually } from '../e2e/support/eventually.ts';
 import { startProxy } from '../e2e/support/proxy.ts';
 import { API_KEYS, startServer, type TestServer } from '../support/server.ts';
 
@@ -18,6 +19,12 @@ after(() => server.close());
 
 test('the log is read to its end, of one room or of all', async () => {
   for (let n = 0; n < 3; n += 1) await openAndClose(`read-${n}`);
+  // What has happened is read when it is stored.
+  await eventually(
+    'six events',
+    () => sluice.events.page({ limit: 1 }),
+    ({ last }) => last >= 6,
+  );
   const events: SluiceEvent[] = [];
   for await (const event of sluice.events.read()) events.push(event);
   assert.equal(events.length, 6);
