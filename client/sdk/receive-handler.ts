@@ -12,11 +12,9 @@ const PROBATOR_DELAY = 500;
 type WithConnection = { readonly _pc: Restartable };
 
 /**
- * What the SDK asks of a transport that receives, beyond mediasoup-client.
- *
- * Lets the stream for bandwidth probing wait until media flows. mediasoup-client negotiates it right after the first
- * video, which keeps the browser's signaling thread from starting ICE: 10 to 100 ms of every join. And ICE is restarted
- * without a gap.
+ * Makes a handler that receives join sooner, and restart ICE without a gap. It joins sooner as the stream for bandwidth
+ * probing waits until media flows: mediasoup-client negotiates it right after the first video, which keeps the browser's
+ * signaling thread from starting ICE, 10 to 100 ms of every join.
  */
 export function improveReceiving(handler: HandlerInterface): HandlerInterface {
   const { _pc: pc } = handler as unknown as WithConnection;

@@ -42,7 +42,7 @@ async function follow(client: Client, query: Query, handlers: StreamHandlers, en
       retryAfter = why.retryAfter;
       handlers.lost(why);
     }
-    // oxlint-disable-next-line no-await-in-loop -- as above
+    // oxlint-disable-next-line no-await-in-loop -- nor does it begin before the pause is over
     await pause(retryDelay(attempt, Math.random(), retryAfter), ended);
     attempt += 1;
   }
