@@ -107,6 +107,26 @@ test('a layer that stops leaves the next one as the picture that is sent', () =>
   assert.deepEqual([muted?.width, muted?.fps, muted?.bitrate, muted?.jitter], [undefined, 0, 0, undefined]);
 });
 
+test('a layer that was switched off or on meanwhile is not the picture of that time: its few frames are no fault', () => {
+  const { sentAt } = aCall();
+  sentAt(0);
+  const off = sentAt(2, { framesEncoded: 3, qpSum: 290, active: false });
+  assert.deepEqual([off?.width, off?.fps], [320, 10]);
+  const on = sentAt(4, { framesEncoded: 4, qpSum: 390, active: true });
+  assert.deepEqual([on?.width, on?.fps], [320, 10]);
+  const whole = sentAt(6, { framesEncoded: 24, qpSum: 650 });
+  assert.deepEqual([whole?.width, whole?.fps, whole?.qp], [640, 10, 13]);
+});
+
+test('nor is one that there was no room for at first', () => {
+  const { sentAt } = aCall();
+  sentAt(0, { framesEncoded: 0, qpSum: 0, frameWidth: undefined, frameHeight: undefined });
+  const begun = sentAt(2, { framesEncoded: 2, qpSum: 220 });
+  assert.deepEqual([begun?.width, begun?.fps], [320, 10]);
+  const whole = sentAt(4, { framesEncoded: 22, qpSum: 480 });
+  assert.deepEqual([whole?.width, whole?.fps, whole?.qp], [640, 10, 13]);
+});
+
 test('a new session counts its samples from 0, and compares nothing with the one before', () => {
   const { at, collector } = aCall();
   at(0);

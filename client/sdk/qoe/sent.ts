@@ -55,7 +55,10 @@ export function measureSent(
   return sample;
 }
 
-/** The largest layer that is encoded is the picture that there is to be had; the others are the same one, smaller. */
+/**
+ * The largest layer that was encoded all the time is the picture that there is to be had; the others are the same one,
+ * smaller. One that began or ended meanwhile, by who wants it or by what there is room for, has few frames for no fault.
+ */
 function measurePicture({ now, before }: LayerInterval, ms: number, sample: Numbers): void {
   const frames = rise(now, before, 'framesEncoded');
   put(sample, 'fps', rate(frames, ms));
@@ -67,16 +70,17 @@ function measurePicture({ now, before }: LayerInterval, ms: number, sample: Numb
   put(sample, 'height', now.frameHeight);
 }
 
-/** One that encodes before one that does not, then by pixels, then by bytes where sizes are not told. */
+/** One that encodes before one that does not, all the time before a part of it, then by pixels, or bytes where they are not told. */
 function isMore(one: LayerInterval, other: LayerInterval): boolean {
-  return compare(encodes(one), encodes(other)) ?? compare(pixels(one), pixels(other)) ?? bytes(one) > bytes(other);
-}
-
-function compare(one: number, other: number): boolean | undefined {
-  return one === other ? undefined : one > other;
+  for (const by of [encodes, wholly, pixels]) {
+    if (by(one) !== by(other)) return by(one) > by(other);
+  }
+  return bytes(one) > bytes(other);
 }
 
 const encodes = ({ now, before }: LayerInterval) => Number(rise(now, before, 'framesEncoded') !== 0);
+const wholly = ({ now, before }: LayerInterval) =>
+  Number(now.active !== false && before.active !== false && !(before.frameWidth === undefined && now.frameWidth! > 0));
 const pixels = ({ now }: LayerInterval) => (now.frameWidth ?? 0) * (now.frameHeight ?? 0);
 const bytes = ({ now, before }: LayerInterval) => rise(now, before, 'bytesSent') ?? 0;
 
