@@ -78,10 +78,11 @@ function pictureCosts(facts: TrackFacts, costs: Costs): void {
 }
 
 /** Whose it is that the encoder makes less than it could. */
-function encoderCause({ cpuLimited, bandwidthLimited }: TrackFacts): number {
+function encoderCause({ cpuLimited, bandwidthLimited, uplinkFull }: TrackFacts): number {
   const cpu = known(cpuLimited);
   const bandwidth = known(bandwidthLimited);
-  if (cpu === 0 && bandwidth === 0) return CAUSE['codec-source'];
+  // Browsers speak of a limit where it costs pixels or frames, and not where it makes them coarse.
+  if (cpu === 0 && bandwidth === 0) return CAUSE[uplinkFull ? 'bandwidth-up' : 'codec-source'];
   return cpu >= bandwidth ? CAUSE['cpu-source'] : CAUSE['bandwidth-up'];
 }
 

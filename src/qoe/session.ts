@@ -4,6 +4,7 @@ import type { Beacon } from './beacon.ts';
 import { CAUSE, NO_CAUSE } from './causes.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { FIELD, type FieldName } from './fields.ts';
+import { Headroom } from './headroom.ts';
 import { type LevelState, newLevel, updateLevel } from './level.ts';
 import { causesIn, newCosts } from './costs.ts';
 import { newSample, readSample, type Rejection } from './sample.ts';
@@ -74,6 +75,7 @@ export class QoeSession {
   readonly #sequence = new SequenceWindow();
   readonly #clock = new ClockOffset();
   readonly #ways = new Ways();
+  readonly #headroom = new Headroom();
   readonly #levels: { up: LevelState; down: LevelState; both: LevelState };
   /** When each cause began and was last there, by cause and direction. */
   readonly #causes = new Map<number, { since: Millis; seen: Millis }>();
@@ -137,6 +139,7 @@ export class QoeSession {
   #takeSession(at: number): void {
     const { values, ms } = sample;
     this.#ways.takeTold(values[FIELD.rtt]!, values[FIELD.delayUp]!, values[FIELD.delayDown]!, at, ms);
+    this.#headroom.take(values[FIELD.available]!, at);
     if (values[FIELD.candidateType]! >= 0) this.#relayed = values[FIELD.candidateType] === 3;
     if (values[FIELD.protocol]! >= 0) this.#overTcp = values[FIELD.protocol] !== 0;
     if (values[FIELD.reconnects]! > 0) this.reconnects += values[FIELD.reconnects]!;
@@ -212,6 +215,7 @@ export class QoeSession {
     track.fillSource(into);
     if (Number.isNaN(into.rttUp)) into.rttUp = this.#ways.rtt;
     into.delayUp = this.#ways.up(now);
+    into.uplinkFull = this.#headroom.usedUp;
     into.tcpUp = this.#isRelayedOverTcp;
     into.troubleUp = this.#trouble.up.at(now);
     into.lateUp = this.#trouble.up.lateAt(now);
@@ -254,6 +258,7 @@ export class QoeSession {
   /** Scores everything anew. Call it when something came in, and once a second. True when a level has changed. */
   score(now: Millis, senderOf: SenderOf): boolean {
     this.#ways.look(this.#tracks.values());
+    this.#headroom.look(this.#tracks.values(), now);
     for (const tally of [up, down, whole]) tally.reset();
     for (const way of [seenUp, seenDown]) way.reset();
     for (const [id, track] of this.#tracks) {

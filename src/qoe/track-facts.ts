@@ -18,6 +18,8 @@ export type TrackFacts = {
   /** Share of the time in which the encoder was held back by its machine, or by the uplink's bandwidth: 0 to 1. */
   cpuLimited: number;
   bandwidthLimited: number;
+  /** All that the sender's encoders aim at is what its uplink takes: they would make more. */
+  uplinkFull: boolean;
 
   /** The sender's way to the server: share lost, ms, ms there and back, ms one way where that was measured. */
   lossUp: number;
@@ -66,7 +68,7 @@ export function newFacts(): TrackFacts {
   return {
     ...{ kind: 'audio', screen: false, codec: '' },
     ...{ sourceFps: none, sourcePixels: none, sentFps: none, sentPixels: none, targetBitrate: none },
-    ...{ cpuLimited: none, bandwidthLimited: none },
+    ...{ cpuLimited: none, bandwidthLimited: none, uplinkFull: false },
     ...{ lossUp: none, jitterUp: none, rttUp: none, delayUp: none, tcpUp: false },
     ...{ lossDown: none, jitterDown: none, rttDown: none, delayDown: none, tcpDown: false },
     ...{ troubleUp: none, troubleDown: none, lateUp: none, lateDown: none },
@@ -80,6 +82,7 @@ export function forget(facts: TrackFacts): void {
   facts.kind = 'audio';
   facts.screen = false;
   facts.codec = '';
+  facts.uplinkFull = false;
   facts.tcpUp = false;
   facts.tcpDown = false;
   facts.sourceFps = Number.NaN;

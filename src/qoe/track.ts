@@ -63,6 +63,11 @@ export class Track {
     return either(this.#means.mean(M.serverRtt), this.#means.mean(M.rtt));
   }
 
+  /** What its encoder aims at, bit/s; NaN where the client does not say. */
+  get targetBitrate(): number {
+    return this.#means.mean(M.targetBitrate);
+  }
+
   /** Share of its packets that were lost on the way between client and server. */
   get loss(): number {
     if (this.#means.mean(M.serverSilent) > CUT_OFF) return 1;
@@ -150,7 +155,7 @@ export class Track {
     if (wanted < 1) facts.wantedPixels = wanted * facts.sourcePixels;
     facts.sentFps = means.mean(M.fps);
     facts.sentPixels = means.mean(M.pixels);
-    facts.targetBitrate = means.mean(M.targetBitrate);
+    facts.targetBitrate = this.targetBitrate;
     facts.cpuLimited = means.mean(M.cpuLimited);
     facts.bandwidthLimited = means.mean(M.bandwidthLimited);
     facts.lossUp = this.loss;

@@ -37,16 +37,32 @@ export function resolutionCost(pixels: number, expected: number): number {
   return Math.max(0, 0.12 * Math.log(expected / Math.max(pixels, 1)));
 }
 
-/** The largest quantiser of each codec, and the share of it from which on coding is seen. */
-const QP_MOST: Readonly<Record<string, number>> = { vp8: 127, vp9: 255, av1: 255, h264: 51, h265: 51 };
-const QP_SEEN = 0.5;
+/**
+ * Quantisers at which libwebrtc's quality scaler finds a picture good enough for more pixels, and too coarse for those that
+ * it has: where the scales of codecs meet.
+ */
+const QP_SEEN: Readonly<Record<string, readonly [good: number, coarse: number]>> = {
+  ...{ h264: [24, 37], h265: [24, 37], vp8: [29, 95], vp9: [149, 205], av1: [145, 205] },
+};
+const [GOOD, COARSE] = [24, 37];
+const H264_MOST = 51;
+
+/** `qp` on H.264's scale. */
+function asH264(qp: number, [good, coarse]: readonly [number, number]): number {
+  if (qp <= good) return (qp / good) * GOOD;
+  return Math.min(H264_MOST, GOOD + ((qp - good) / (coarse - good)) * (COARSE - GOOD));
+}
+
+/** P.1203.1's opinion of H.264 by its quantiser (q1, q2, q3), over 1; where it ends there is still something to see. */
+function codingOpinion(quant: number): number {
+  return Math.max(0.4, 3.66 - 0.07 * Math.exp(4.06 * quant));
+}
 
 /** Coarse quantisation; 0 where the codec is not known. */
 export function quantiserCost(qp: number, codec: string): number {
-  const most = QP_MOST[codec];
-  if (most === undefined || !(qp >= 0)) return 0;
-  const over = Math.max(0, Math.min(1, qp / most) - QP_SEEN) / (1 - QP_SEEN);
-  return 1.1 * over ** 1.5;
+  const seen = QP_SEEN[codec];
+  if (seen === undefined || !(qp >= 0)) return 0;
+  return Math.log(codingOpinion(0) / codingOpinion(asH264(qp, seen) / H264_MOST));
 }
 
 /** Bits per pixel at which H.264 and VP8 show a talking head well; the newer codecs need less (ITU-T P.1204 orders them so). */

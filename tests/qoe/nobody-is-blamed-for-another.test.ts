@@ -87,6 +87,19 @@ test('who sends a small picture because nobody looks at more is no bad source', 
   assert.equal(idOf(other.ann.quality.up), 'codec-source', 'but who was to send it all is');
 });
 
+test('who sends coarsely because the uplink takes no more is not called a bad source, though the browser names no limit', () => {
+  const coarse = { sentQp: 95, targetBitrate: 300_000 };
+  const narrow = twoInACall();
+  narrow.run(10, { ...coarse, available: 420_000 });
+  assert.equal(idOf(narrow.ann.quality.up), 'bandwidth-up');
+  const wide = twoInACall();
+  wide.run(10, { ...coarse, available: 3_000_000 });
+  assert.equal(idOf(wide.ann.quality.up), 'codec-source');
+  const silent = twoInACall();
+  silent.run(10, coarse);
+  assert.equal(idOf(silent.ann.quality.up), 'codec-source', 'nor is a network blamed of which nobody tells');
+});
+
 test('a clock that was set is no longer way', () => {
   const call = twoInACall();
   call.run(10, {});
@@ -193,6 +206,10 @@ type Weather = {
   frozen?: number;
   buffer?: number;
   sentFps?: number;
+  /** Of her picture's encoder, and what her browser believes its uplink to take, bit/s. */
+  sentQp?: number;
+  targetBitrate?: number;
+  available?: number;
   limitation?: string;
   cutUp?: boolean;
   silentClients?: boolean;
@@ -247,12 +264,13 @@ function twoInACall() {
   function tell(weather: Weather): void {
     const { lossUp = 0, lossDown = 0, sentFps = 30, limitation = 'none', relayTcpDown = false } = weather;
     const { delayUp, delayDown, frozen = 0, buffer = 50 } = weather;
-    const { sentScale = 1 } = weather;
+    const { sentScale = 1, sentQp, targetBitrate, available } = weather;
     const hd = { width: 1280 / sentScale, height: 720 / sentScale };
     beacon(ann, [
       {
         ...{ kind: 'session', rtt: 20, candidateType: 'host', protocol: 'udp' },
         ...(delayUp === undefined ? {} : { delayUp, delayDown: 10 }),
+        ...(available === undefined ? {} : { available }),
       },
       { kind: 'send', track: 'p-audio', packets: 100, rtt: 20, targetBitrate: 40_000 },
       {
@@ -264,6 +282,8 @@ function twoInACall() {
         sourceWidth: 1280,
         sourceHeight: 720,
         limitation,
+        ...(sentQp === undefined ? {} : { qp: sentQp }),
+        ...(targetBitrate === undefined ? {} : { targetBitrate }),
       },
     ]);
     const loss = 1 - (1 - lossUp) * (1 - lossDown);
@@ -280,7 +300,7 @@ function twoInACall() {
         fps: sentFps,
         frozen,
         freezes: Number(frozen > 0),
-        qp: 40,
+        qp: sentQp ?? 40,
         decodeTime: 3,
       },
     ]);

@@ -114,6 +114,22 @@ test('worse links rank as their severity does', () => {
   );
 });
 
+test('what is fine and what is coarse scores alike in every codec, and each step between them costs something', () => {
+  const coded = (codec: string, qp: number) => score({ ...clean('video'), codec, qp });
+  const scales = [
+    ['h264', [24, 37]],
+    ['vp9', [149, 205]],
+    ['av1', [145, 205]],
+  ] as const;
+  for (const [codec, [good, coarse]] of scales) {
+    assert.ok(Math.abs(coded(codec, good) - coded('vp8', 29)) < 1e-9, codec);
+    assert.ok(Math.abs(coded(codec, coarse) - coded('vp8', 95)) < 1e-9, codec);
+  }
+  assertFalling([2, 15, 30, 60, 95, 127].map((qp) => coded('vp8', qp)));
+  assert.ok(coded('vp8', 29) > 4, `${coded('vp8', 29)} is what libwebrtc would not make better`);
+  assert.ok(coded('vp8', 95) < 3.5, `${coded('vp8', 95)} is what it would rather make smaller`);
+});
+
 const MOST: Partial<Record<keyof TrackFacts, number>> = {
   ...{ lossUp: 1, lossDown: 1, concealed: 1, discarded: 1, frozen: 1, qp: 255, burst: 8 },
 };
@@ -145,6 +161,7 @@ function facts(): fc.Arbitrary<TrackFacts> {
       bandwidthLimited: share,
     },
     ...{ lossUp: share, jitterUp: maybe(500), rttUp: maybe(2000), delayUp: maybe(1000), tcpUp: fc.boolean() },
+    uplinkFull: fc.boolean(),
     ...{ lossDown: share, jitterDown: maybe(500), rttDown: maybe(2000), delayDown: maybe(1000), tcpDown: fc.boolean() },
     ...{ buffer: maybe(1000), concealed: share, discarded: share, burst: maybe(8), fps: maybe(60), frozen: share },
     ...{ freezes: maybe(5), pixels: maybe(4e6), wantedPixels: maybe(4e6), bitrate: maybe(5e6), qp: maybe(255) },
