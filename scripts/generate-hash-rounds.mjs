@@ -1,6 +1,6 @@
 /**
- * Writes src/stun/sha1-compress.ts and src/stun/md5-compress.ts: the compression functions with their rounds written
- * out, which V8 turns into register code that a loop over an array cannot match (a third of the time).
+ * Writes src/stun/sha1-compress.ts, sha1-compress-outer.ts and md5-compress.ts: the compression functions with their rounds
+ * written out, which V8 turns into register code that a loop over an array cannot match (a third of the time).
  *
  *     node scripts/generate-hash-rounds.mjs
  *
@@ -29,39 +29,83 @@ function eachRound(functions, count, lines) {
   });
 }
 
-/** FIPS 180-4 §6.1.2, with the schedule as a rolling window of 16 words (§6.1.3). */
-export function sha1Source() {
+/**
+ * FIPS 180-4 §6.1.2, with the schedule as a rolling window of 16 words (§6.1.3). Words are read in the rounds that need
+ * them, so that fewer wait in registers.
+ * @param {(string | number)[]} words The block: how each word is read, or what it always is.
+ */
+function sha1Rounds(words) {
   const functions = [
-    { constant: '0x5a827999', f: (/** @type {string[]} */ [, b, c, d]) => `(${d} ^ (${b} & (${c} ^ ${d})))` },
-    { constant: '0x6ed9eba1', f: (/** @type {string[]} */ [, b, c, d]) => `(${b} ^ ${c} ^ ${d})` },
+    { constant: 0x5a827999, f: (/** @type {string[]} */ [, b, c, d]) => `(${d} ^ (${b} & (${c} ^ ${d})))` },
+    { constant: 0x6ed9eba1, f: (/** @type {string[]} */ [, b, c, d]) => `(${b} ^ ${c} ^ ${d})` },
     {
-      constant: '-0x70e44324',
+      constant: -0x70e44324,
       f: (/** @type {string[]} */ [, b, c, d]) => `((${b} & ${c}) | (${d} & (${b} | ${c})))`,
     },
-    { constant: '-0x359d3e2a', f: (/** @type {string[]} */ [, b, c, d]) => `(${b} ^ ${c} ^ ${d})` },
+    { constant: -0x359d3e2a, f: (/** @type {string[]} */ [, b, c, d]) => `(${b} ^ ${c} ^ ${d})` },
   ];
-  const rounds = eachRound(functions, 20, ({ constant, f }, round) => {
+  const window = words.map((word) => (typeof word === 'number' ? word : undefined));
+  const declared = new Set();
+  return eachRound(functions, 20, ({ constant, f }, round) => {
     const [a = '', b = '', c = '', d = '', e = ''] = rotated(['a', 'b', 'c', 'd', 'e'], round);
-    const word = (/** @type {number} */ back) => `w${(round - back) & 15}`;
-    const schedule =
-      round < 16
-        ? []
-        : [`t = ${word(3)} ^ ${word(8)} ^ ${word(14)} ^ ${word(16)};`, `${word(0)} = (t << 1) | (t >>> 31);`];
+    const place = round & 15;
+    const lines = [];
+    if (round >= 16) lines.push(...scheduled(window, round));
+    else if (window[place] === undefined) lines.push(`w${place} = ${words[round]};`);
+    const known = window[place];
+    if (known === undefined && !declared.has(place)) {
+      declared.add(place);
+      lines.push(`let ${lines.pop()}`);
+    }
     return [
-      ...schedule,
+      ...lines,
       // What the round before has just made, `a`, comes in last: the rest of the sum need not wait for it.
-      `${e} = (((${e} + ${constant}) | 0) + ${word(0)}) | 0;`,
+      known === undefined
+        ? `${e} = (((${e} + ${hexadecimal(constant)}) | 0) + w${place}) | 0;`
+        : `${e} = (${e} + ${hexadecimal((constant + known) | 0)}) | 0;`,
       `${e} = (((${e} + ${f([a, b, c, d])}) | 0) + ((${a} << 5) | (${a} >>> 27))) | 0;`,
       `${b} = (${b} << 30) | (${b} >>> 2);`,
     ];
   });
+}
+
+/**
+ * The lines that make the word of `round`, or none where it is always the same, which `window` then says.
+ * @param {(number | undefined)[]} window
+ * @param {number} round
+ */
+function scheduled(window, round) {
+  // The newest word last: it may still be on its way.
+  const places = [16, 14, 8, 3].map((back) => (round - back) & 15);
+  const known = places.reduce((sum, place) => sum ^ (window[place] ?? 0), 0);
+  const open = places.filter((place) => window[place] === undefined).map((place) => `w${place}`);
+  if (open.length === 0) {
+    window[round & 15] = (known << 1) | (known >>> 31);
+    return [];
+  }
+  window[round & 15] = undefined;
+  const sum = [...(known === 0 ? [] : [hexadecimal(known)]), ...open].join(' ^ ');
+  return [`t = ${sum};`, `w${round & 15} = (t << 1) | (t >>> 31);`];
+}
+
+/** @param {string[]} rounds */
+const sha1Body = (rounds, into = 'into') => `let a = chain[from]!;
+  let b = chain[from + 1]!;
+  let c = chain[from + 2]!;
+  let d = chain[from + 3]!;
+  let e = chain[from + 4]!;
+  let t = 0;
+  ${rounds.join('\n  ')}
+  ${['a', 'b', 'c', 'd', 'e'].map((name, index) => `${into}[${index}] = chain[from${index === 0 ? '' : ` + ${index}`}]! + ${name};`).join('\n  ')}`;
+
+export function sha1Source() {
   return `${NOTE}
 
 /**
  * SHA-1's compression function (FIPS 180-4 §6.1.2): the five words at \`from\` of \`chain\` and the 64 bytes at \`at\` of
  * \`view\` become the five words at 0 of \`into\`, which may be \`chain\`.
  *
- * @param w0 The block's first word, as an int32: given by the caller, so that a length field in it can be another than
+ * @param first The block's first word, as an int32: given by the caller, so that a length field in it can be another than
  *   the one that lies in the message.
  */
 export function sha1Compress(
@@ -70,24 +114,30 @@ export function sha1Compress(
   into: Int32Array,
   view: DataView,
   at: number,
-  w0: number,
+  first: number,
 ): void {
-  ${indexes
-    .slice(1)
-    .map((index) => `let w${index} = view.getInt32(at + ${4 * index});`)
-    .join('\n  ')}
-  let a = chain[from]!;
-  let b = chain[from + 1]!;
-  let c = chain[from + 2]!;
-  let d = chain[from + 3]!;
-  let e = chain[from + 4]!;
-  let t = 0;
-  ${rounds.join('\n  ')}
-  into[0] = chain[from]! + a;
-  into[1] = chain[from + 1]! + b;
-  into[2] = chain[from + 2]! + c;
-  into[3] = chain[from + 3]! + d;
-  into[4] = chain[from + 4]! + e;
+  ${sha1Body(sha1Rounds(indexes.map((index) => (index === 0 ? 'first' : `view.getInt32(at + ${4 * index})`))))}
+}
+`;
+}
+
+/** What HMAC's outer hash adds to its pad: a digest, the bit that ends the text, and the length of 64 + 20 bytes in bits. */
+const OUTER_BLOCK = [
+  ...indexes.slice(0, 5).map((index) => `digest[${index}]!`),
+  0x80000000 | 0,
+  ...Array(9).fill(0),
+  672,
+];
+
+export function sha1OuterSource() {
+  return `${NOTE}
+
+/**
+ * The last block of an HMAC's outer hash (RFC 2104 §2): sha1Compress over the five words at 0 of \`digest\` and the padding
+ * that always follows them, which is worked into the rounds. \`chain\` stands for the pad; \`digest\` becomes the HMAC.
+ */
+export function sha1CompressOuter(chain: Int32Array, from: number, digest: Int32Array): void {
+  ${sha1Body(sha1Rounds(OUTER_BLOCK), 'digest')}
 }
 `;
 }
@@ -148,7 +198,12 @@ const hexadecimal = (/** @type {number} */ value) =>
   value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const [name, source] of Object.entries({ 'sha1-compress': sha1Source(), 'md5-compress': md5Source() })) {
+  const sources = {
+    'sha1-compress': sha1Source(),
+    'sha1-compress-outer': sha1OuterSource(),
+    'md5-compress': md5Source(),
+  };
+  for (const [name, source] of Object.entries(sources)) {
     writeFileSync(new URL(`../src/stun/${name}.ts`, import.meta.url), source);
   }
 }

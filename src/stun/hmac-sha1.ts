@@ -1,6 +1,7 @@
 import { INNER_PAD, OUTER_PAD, fillPad } from './hmac-pad.ts';
 import { hmacByInstructions, prepareByInstructions, type Sha1Instructions } from './instructed-hmac-sha1.ts';
 import { BLOCK_LENGTH } from './last-block.ts';
+import { sha1CompressOuter } from './sha1-compress-outer.ts';
 import { sha1Compress } from './sha1-compress.ts';
 import { SHA1_START, SHA1_WORDS, finishSha1, sha1 } from './sha1.ts';
 
@@ -11,11 +12,6 @@ const state = new Int32Array(SHA1_WORDS);
 const block = new DataView(new ArrayBuffer(BLOCK_LENGTH));
 /** A key that was longer than a block. */
 const shorterKey = new DataView(new ArrayBuffer(4 * SHA1_WORDS));
-
-/** The block that the outer hash adds to its pad: a digest, and the padding of 64 + 20 bytes. */
-const outerBlock = new DataView(new ArrayBuffer(BLOCK_LENGTH));
-outerBlock.setInt32(4 * SHA1_WORDS, 0x80000000);
-outerBlock.setInt32(BLOCK_LENGTH - 4, (BLOCK_LENGTH + 4 * SHA1_WORDS) * 8);
 
 let instructions: Sha1Instructions | undefined;
 
@@ -66,10 +62,5 @@ export function hmacSha1(
   if (instructions !== undefined && hmacByInstructions(instructions, keys, at, view, offset, length, into, first))
     return;
   finishSha1(keys, at, BLOCK_LENGTH, view, offset, length, first, into);
-  const word = into[0]!;
-  outerBlock.setInt32(4, into[1]!);
-  outerBlock.setInt32(8, into[2]!);
-  outerBlock.setInt32(12, into[3]!);
-  outerBlock.setInt32(16, into[4]!);
-  sha1Compress(keys, at + SHA1_WORDS, into, outerBlock, 0, word);
+  sha1CompressOuter(keys, at + SHA1_WORDS, into);
 }
