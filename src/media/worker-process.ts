@@ -5,6 +5,7 @@ import { createWorker, workerBin as defaultWorkerBin } from 'mediasoup';
 import type { WebRtcServer, Worker, WorkerSettings } from 'mediasoup/types';
 
 import { explainStart, listenInfos } from './addresses.ts';
+import { gatheringWrites } from './gathered-writes.ts';
 import { WorkerLoad } from './load.ts';
 import type { ListenAddress, WorkerLogLevel } from './options.ts';
 import { Sampler } from './sampler.ts';
@@ -67,7 +68,7 @@ async function createOwnedWorker(settings: WorkerSettings): Promise<Worker> {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const before = new Set<NodeJS.SignalsListener>(signals.flatMap((signal) => process.listeners(signal)));
   const limit = process.getMaxListeners();
-  const created = createWorker(settings);
+  const created = gatheringWrites(() => createWorker(settings));
   for (const signal of signals) {
     for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener);
   }
